@@ -1,0 +1,134 @@
+//! Keys that say what the service is and when it starts.
+
+use super::nested::{CALENDAR, INETD, KEEP_ALIVE, SOCKET};
+use super::{HONOURED, SECONDS, TEXTS};
+use crate::definition::key::{Class, Key, Kind, Support};
+
+pub(super) const IDENTITY: &[Key] = &[
+    Key::new(
+        "Label",
+        Kind::Label,
+        Class::Restart,
+        "The name of the service, unique to one supervisor.",
+    )
+    .essential()
+    .linux(HONOURED),
+    Key::new(
+        "Program",
+        Kind::Program,
+        Class::Restart,
+        "The file to execute, as an absolute path; without it the first of ProgramArguments.",
+    )
+    .essential()
+    .linux(HONOURED),
+    Key::new(
+        "ProgramArguments",
+        Kind::List(&Kind::Text),
+        Class::Restart,
+        "The arguments, the program's own name first; looked up on PATH when it has no slash.",
+    )
+    .essential()
+    .linux(HONOURED),
+    Key::new(
+        "Disabled",
+        Kind::Boolean,
+        Class::NextStart,
+        "Keeps the service from being loaded, unless `svcctl enable` has said otherwise.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "EnableGlobbing",
+        Kind::Boolean,
+        Class::Restart,
+        "Expands wildcards and `~` in the arguments, as a shell would.",
+    ),
+    Key::new(
+        "LimitLoadToHosts",
+        TEXTS,
+        Class::NextStart,
+        "Hosts the service is for, by name; on others it is not loaded.",
+    ),
+    Key::new(
+        "LimitLoadFromHosts",
+        TEXTS,
+        Class::NextStart,
+        "Hosts the service is not loaded on, by name.",
+    ),
+];
+
+pub(super) const CONDITIONS: &[Key] = &[
+    Key::new(
+        "RunAtLoad",
+        Kind::Boolean,
+        Class::NextStart,
+        "Starts the service once when it is loaded.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "KeepAlive",
+        Kind::OneOf(&[Kind::Boolean, Kind::Dictionary(KEEP_ALIVE)]),
+        Class::Hot,
+        "Starts the service again when it ends: always, or when any condition holds.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "OnDemand",
+        Kind::Boolean,
+        Class::Hot,
+        "The old opposite of KeepAlive; KeepAlive wins when both are given.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "StartInterval",
+        SECONDS,
+        Class::Hot,
+        "Starts the service whenever this many seconds have passed.",
+    ),
+    Key::new(
+        "StartCalendarInterval",
+        Kind::OneOf(&[Kind::Dictionary(CALENDAR), Kind::List(&Kind::Dictionary(CALENDAR))]),
+        Class::Hot,
+        "Starts the service at these moments of local time; what is left out matches every value.",
+    )
+    .essential(),
+    Key::new(
+        "WatchPaths",
+        Kind::List(&Kind::Path),
+        Class::Hot,
+        "Starts the service when any of these files or folders changes.",
+    ),
+    Key::new(
+        "QueueDirectories",
+        Kind::List(&Kind::Path),
+        Class::Hot,
+        "Keeps the service alive as long as any of these folders is not empty.",
+    ),
+    Key::new(
+        "StartOnMount",
+        Kind::Boolean,
+        Class::Hot,
+        "Starts the service whenever a file system is mounted.",
+    )
+    .windows(Support::NotAvailable("Windows has no mounts a service could be told of")),
+    Key::new(
+        "Sockets",
+        Kind::Map(&Kind::OneOf(&[Kind::Dictionary(SOCKET), Kind::List(&Kind::Dictionary(SOCKET))])),
+        Class::Restart,
+        "Sockets opened for the service; a connection to any of them starts it.",
+    )
+    .essential()
+    .windows(Support::Refused("Windows can't hand an open socket to a program that expects one")),
+    Key::new(
+        "inetdCompatibility",
+        Kind::Dictionary(INETD),
+        Class::Restart,
+        "Hands connections over as inetd does: on standard input, output and error.",
+    )
+    .windows(Support::NotAvailable("Windows can't hand a connection over as standard input")),
+    Key::new(
+        "LaunchOnlyOnce",
+        Kind::Boolean,
+        Class::NextStart,
+        "Runs the service once and not again until the next boot.",
+    ),
+];

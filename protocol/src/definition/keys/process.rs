@@ -1,0 +1,166 @@
+//! Keys that say what the process is like, and how it is started and ended.
+
+use super::nested::RESOURCE_LIMITS;
+use super::{HONOURED, TEXT};
+use crate::definition::key::{Class, Key, Kind, Support};
+use crate::definition::rare::ProcessType;
+
+const UNIX_ONLY: Support = Support::NotAvailable("Windows has no such thing");
+
+pub(super) const ENVIRONMENT: &[Key] = &[
+    Key::new(
+        "UserName",
+        TEXT,
+        Class::Restart,
+        "The user the service runs as; needs a supervisor that runs as root.",
+    )
+    .essential()
+    .linux(HONOURED)
+    .windows(Support::Refused("Windows starts a program as another user only with a password")),
+    Key::new(
+        "GroupName",
+        TEXT,
+        Class::Restart,
+        "The group the service runs as, in place of the user's own.",
+    )
+    .essential()
+    .linux(HONOURED)
+    .windows(UNIX_ONLY),
+    Key::new(
+        "InitGroups",
+        Kind::Boolean,
+        Class::Restart,
+        "Whether the process gets the further groups of its user as well.",
+    )
+    .linux(HONOURED)
+    .windows(UNIX_ONLY),
+    Key::new(
+        "RootDirectory",
+        Kind::Path,
+        Class::Restart,
+        "The folder that becomes `/` for the service; needs a supervisor that runs as root.",
+    )
+    .essential()
+    .windows(Support::Refused("Windows has no chroot, and the service would not be confined")),
+    Key::new(
+        "WorkingDirectory",
+        Kind::Path,
+        Class::Restart,
+        "The folder the service starts in; `/` without it.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "EnvironmentVariables",
+        Kind::Map(&Kind::Text),
+        Class::Restart,
+        "Variables set for the service, over those it inherits.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "Umask",
+        Kind::Mode,
+        Class::Restart,
+        "Mode bits withheld from files the service makes: decimal, or octal as text.",
+    )
+    .linux(HONOURED)
+    .windows(UNIX_ONLY),
+    Key::new(
+        "StandardInPath",
+        Kind::Path,
+        Class::Restart,
+        "The file the service reads as its standard input.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "StandardOutPath",
+        Kind::Path,
+        Class::Restart,
+        "The file its standard output is appended to; without it the supervisor keeps a log.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "StandardErrorPath",
+        Kind::Path,
+        Class::Restart,
+        "The file its standard error is appended to; without it the supervisor keeps a log.",
+    )
+    .linux(HONOURED),
+];
+
+pub(super) const RESOURCES: &[Key] = &[
+    Key::new(
+        "Nice",
+        Kind::Integer { min: -20, max: 20 },
+        Class::Restart,
+        "The priority of the service, from -20 (first) to 20 (last).",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "ProcessType",
+        Kind::Choice(ProcessType::WORDS),
+        Class::Restart,
+        "How much of the machine the service is given.",
+    ),
+    Key::new(
+        "POSIXSpawnType",
+        Kind::Choice(ProcessType::WORDS),
+        Class::Restart,
+        "The old name of ProcessType; ProcessType wins when both are given.",
+    ),
+    Key::new(
+        "LowPriorityIO",
+        Kind::Boolean,
+        Class::Restart,
+        "Gives disk access of other programs precedence.",
+    ),
+    Key::new(
+        "SoftResourceLimits",
+        Kind::Dictionary(RESOURCE_LIMITS),
+        Class::Restart,
+        "Limits the service may raise again, up to the hard ones.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "HardResourceLimits",
+        Kind::Dictionary(RESOURCE_LIMITS),
+        Class::Restart,
+        "Limits the service may not raise.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "AbandonProcessGroup",
+        Kind::Boolean,
+        Class::Hot,
+        "Leaves the children of the service alone after it has ended.",
+    )
+    .linux(HONOURED),
+];
+
+pub(super) const TIMING: &[Key] = &[
+    Key::new(
+        "ThrottleInterval",
+        Kind::Integer { min: 0, max: u32::MAX as i64 },
+        Class::Hot,
+        "Seconds between two starts at the least, 10 without it; 0 lifts it.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "ExitTimeOut",
+        Kind::Integer { min: 0, max: u32::MAX as i64 },
+        Class::Hot,
+        "Seconds between the request to end and the kill, 20 without it; 0 means never kill.",
+    )
+    .linux(HONOURED),
+    Key::new(
+        "Debug",
+        Kind::Boolean,
+        Class::Hot,
+        "Says more about this service in the supervisor's own log.",
+    ),
+    Key::new(
+        "WaitForDebugger",
+        Kind::Boolean,
+        Class::NextStart,
+        "Starts the service stopped, for a debugger to continue.",
+    ),
+];

@@ -1,0 +1,24 @@
+//! Messages: JSON-RPC 2.0 requests, responses and notifications, as types.
+//!
+//! Released messages and fields are never renamed or reused (`tests/golden` holds them all).
+//! Nothing here knows a socket, a file or the supervisor's own types.
+
+mod answer;
+mod call;
+mod envelope;
+mod refusal;
+
+pub use answer::{
+    Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Rejected, Row, State, Status, Step,
+};
+pub use call::{
+    Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,
+    Until, Wait,
+};
+pub use envelope::{
+    Id, Incoming, Notification, Request, Response, Version2, decode_incoming, decode_request,
+};
+pub use refusal::{Reason, Refusal};
+
+/// The protocol version this crate speaks; `hello` tells it.
+pub const PROTOCOL: u32 = 1;
