@@ -1,0 +1,51 @@
+//! What the loop has to do, in this order, before the next event.
+
+use crate::request::RequestId;
+use crate::run::{Run, ServiceId};
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Make the run's process; answered by `Spawned` or `SpawnFailed`.
+    Spawn(Run),
+    /// Ask the run's processes to end, by the service's stop signal.
+    Terminate(Run),
+    /// End the run's whole tree by force.
+    Kill(Run),
+    /// The goal or the enabled flag changed and must survive a reboot.
+    Store(ServiceId),
+    /// The state changed, for the log and for those who listen.
+    Announce(ServiceId),
+    /// The one answer to a request.
+    Reply {
+        /// The request.
+        request: RequestId,
+        /// The service it was about.
+        service: ServiceId,
+        /// How it went.
+        answer: Answer,
+    },
+    /// Nothing of the service is left; put away what was kept for it, then call
+    /// [`crate::Supervisor::forget`].
+    Forget(ServiceId),
+    /// Every service has ended after a shutdown.
+    Finish,
+}
+
+/// How a request went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is as asked.
+    Done {
+        /// False when it already was.
+        changed: bool,
+    },
+    /// The start was tried and did not work; the service knows why.
+    Failed,
+    /// A later request took the service elsewhere.
+    Superseded,
+    /// The service is disabled.
+    Disabled,
+    /// The daemon is ending.
+    ShuttingDown,
+}

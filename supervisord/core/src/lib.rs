@@ -1,0 +1,24 @@
+//! The pure supervisor: events and the time go in, actions come out.
+//!
+//! **Invariant:** nothing here reads a clock, a file, a pid or the environment, logs, or fails. The
+//! same events at the same moments give the same actions, which is what the simulation relies on.
+//!
+//! [`Supervisor`] holds all services, [`service`] is the life of one: read its table first.
+
+mod action;
+mod event;
+mod moment;
+mod policy;
+mod request;
+mod run;
+pub mod service;
+mod supervisor;
+
+pub use action::{Action, Answer};
+pub use event::{Change, Event, Load, Want};
+pub use moment::Moment;
+pub use policy::{Condition, KeepAlive, Policy};
+pub use request::RequestId;
+pub use run::{Exit, Run, ServiceId};
+pub use service::{Cause, Ended, Goal, Service, State};
+pub use supervisor::Supervisor;

@@ -1,0 +1,245 @@
+//! One service: what is known of it. How it changes is in `life.rs`, and nowhere else.
+mod life;
+
+pub(crate) use life::Turn;
+
+use crate::moment::Moment;
+use crate::policy::Policy;
+use crate::run::{Exit, Run, ServiceId};
+
+/// What people asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Act by the definition.
+    Up,
+    /// Stay down.
+    Down,
+}
+
+/// Where a service is; each variant carries exactly what is true in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// No process, and nothing but a request starts one.
+    Down,
+    /// No process, until a trigger of the definition comes.
+    Waiting,
+    /// A process is being made.
+    Spawning {
+        /// Of this run.
+        run: Run,
+        /// A newer run was asked for meanwhile.
+        renew: bool,
+    },
+    /// The main process runs.
+    Up {
+        /// This run.
+        run: Run,
+    },
+    /// The processes were told to end.
+    Stopping {
+        /// This run's.
+        run: Run,
+        /// Force follows then; `None` when never, or when it was used already.
+        kill_at: Option<Moment>,
+    },
+    /// The main process has ended, others of its tree have not; they were told to.
+    Clearing {
+        /// This run's.
+        run: Run,
+        /// Force follows then; `None` when it was used already.
+        kill_at: Option<Moment>,
+    },
+    /// No process until then, when the next one is made.
+    Backoff {
+        /// When.
+        until: Moment,
+    },
+    /// The process could not be made, and nothing but a request tries again.
+    Failed,
+}
+
+/// Why the latest run was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The service was loaded.
+    Load,
+    /// A person asked.
+    Asked,
+    /// The policy restarts it after such an end.
+    KeepAlive,
+}
+
+/// How the latest finished run went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// There was none yet.
+    Never,
+    /// Its main process ended.
+    Exit {
+        /// How.
+        exit: Exit,
+        /// It had been told to.
+        asked: bool,
+    },
+    /// Its process could not be made.
+    NotMade(Box<str>),
+}
+
+/// What stands above the goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaving {
+    No,
+    Removed,
+    Shutdown,
+}
+
+/// One service.
+#[derive(Debug)]
+pub struct Service {
+    id: ServiceId,
+    policy: Policy,
+    goal: Goal,
+    enabled: bool,
+    leaving: Leaving,
+    state: State,
+    since: Moment,
+    owed: Option<Cause>,
+    cause: Cause,
+    runs: u32,
+    ended_run: u32,
+    last_start: Option<Moment>,
+    ended: Ended,
+}
+
+impl State {
+    /// No process of the service exists or is being made, and none is due by itself soon.
+    #[must_use]
+    pub fn is_at_rest(self) -> bool {
+        match self {
+            Self::Down | Self::Waiting | Self::Failed => true,
+            Self::Spawning { .. }
+            | Self::Up { .. }
+            | Self::Stopping { .. }
+            | Self::Clearing { .. }
+            | Self::Backoff { .. } => false,
+        }
+    }
+
+    /// The run whose processes exist or are being made.
+    #[must_use]
+    pub fn run(self) -> Option<Run> {
+        match self {
+            Self::Spawning { run, .. }
+            | Self::Up { run }
+            | Self::Stopping { run, .. }
+            | Self::Clearing { run, .. } => Some(run),
+            Self::Down | Self::Waiting | Self::Backoff { .. } | Self::Failed => None,
+        }
+    }
+
+    fn deadline(self) -> Option<Moment> {
+        match self {
+            Self::Stopping { kill_at, .. } | Self::Clearing { kill_at, .. } => kill_at,
+            Self::Backoff { until } => Some(until),
+            Self::Down | Self::Waiting | Self::Spawning { .. } | Self::Up { .. } | Self::Failed => {
+                None
+            }
+        }
+    }
+}
+
+/// Facts, for answers.
+impl Service {
+    pub(crate) fn new(
+        id: ServiceId,
+        policy: Policy,
+        goal: Goal,
+        enabled: bool,
+        now: Moment,
+    ) -> Self {
+        Self {
+            id,
+            policy,
+            goal,
+            enabled,
+            leaving: Leaving::No,
+            state: State::Down,
+            since: now,
+            owed: None,
+            cause: Cause::Load,
+            runs: 0,
+            ended_run: 0,
+            last_start: None,
+            ended: Ended::Never,
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Since when.
+    #[must_use]
+    pub fn since(&self) -> Moment {
+        self.since
+    }
+
+    /// What is wanted.
+    #[must_use]
+    pub fn goal(&self) -> Goal {
+        self.goal
+    }
+
+    /// False when `Disabled` holds.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// It is being removed, or the daemon is ending.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving != Leaving::No
+    }
+
+    /// What its definition says.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// How many runs were begun.
+    #[must_use]
+    pub fn runs(&self) -> u32 {
+        self.runs
+    }
+
+    /// The number of the latest finished run, 0 before the first end.
+    #[must_use]
+    pub fn ended_run(&self) -> u32 {
+        self.ended_run
+    }
+
+    /// How the latest finished run went.
+    #[must_use]
+    pub fn ended(&self) -> &Ended {
+        &self.ended
+    }
+
+    /// Why the latest run was started.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// What is to happen to it later, as far as requests have a say in it.
+    pub(crate) fn plans(&self) -> impl PartialEq + use<> {
+        (self.owed, self.leaving)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        self.state.deadline()
+    }
+}

@@ -1,0 +1,340 @@
+//! The life of one service. Everything that affects its state machine is in this file.
+//!
+//! Goal and state are two axes: the goal is what people asked, the state is where the service is.
+//! A start may also be *owed* (asked for, due at load, due by policy) while a process is still in the
+//! way; it is paid when the service comes to rest.
+//!
+//! | state    | start  | stop      | restart   | spawned       | could not | exited        | cleared | time  |
+//! |----------|--------|-----------|-----------|---------------|-----------|---------------|---------|-------|
+//! | Down     | Spawn  | -         | Spawn     | -             | -         | -             | -       | -     |
+//! | Waiting  | Spawn  | Down      | Spawn     | -             | -         | -             | -       | -     |
+//! | Spawning | -      | *         | *         | Up, Stopping* | rest      | as Up         | -       | -     |
+//! | Up       | -      | Stopping  | Stopping  | -             | -         | Clearing,rest | -       | -     |
+//! | Stopping | owe    | -         | owe       | -             | -         | Clearing,rest | -       | kill  |
+//! | Clearing | owe    | -         | owe       | -             | -         | -             | rest    | kill  |
+//! | Backoff  | Spawn  | Down      | Spawn     | -             | -         | -             | -       | Spawn |
+//! | Failed   | Spawn  | Down      | Spawn     | -             | -         | -             | -       | -     |
+//!
+//! `*` a run that is no longer wanted when its process appears is told to end at once.
+//! *rest* spawns when a start is owed or the policy wants one and the throttle allows it; else it is
+//! Backoff until the throttle does, or Failed when the process could not be made, or Waiting, or Down.
+
+use std::time::Duration;
+
+use super::{Cause, Ended, Goal, Leaving, Service, State};
+use crate::action::Action;
+use crate::moment::Moment;
+use crate::policy::{KeepAlive, LastRun, Policy};
+use crate::run::{Exit, Run};
+
+/// Pause before a process that could not be made is tried again, where the throttle is shorter.
+const RETRY_MIN: Duration = Duration::from_secs(1);
+
+/// Patience with what a dead main process left behind, where the definition never kills.
+const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// One turn of the loop: when it is, and what is to be done after it.
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Moment,
+    pub(crate) actions: &'a mut Vec<Action>,
+}
+
+/// Requests.
+impl Service {
+    /// Acts by the policy as if just loaded.
+    pub(crate) fn load(&mut self, turn: &mut Turn<'_>) {
+        match self.state {
+            State::Down | State::Waiting | State::Failed => {
+                if self.policy.starts_at_load() {
+                    self.owed = Some(Cause::Load);
+                }
+                self.rest(turn);
+            }
+            State::Backoff { .. } => self.rest(turn),
+            State::Spawning { .. }
+            | State::Up { .. }
+            | State::Stopping { .. }
+            | State::Clearing { .. } => {}
+        }
+    }
+
+    pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
+        self.aim(Goal::Up, turn);
+        match self.state {
+            State::Down | State::Waiting | State::Backoff { .. } | State::Failed => {
+                self.spawn(Cause::Asked, turn);
+            }
+            State::Spawning { renew: false, .. } | State::Up { .. } => {}
+            State::Spawning { renew: true, .. }
+            | State::Stopping { .. }
+            | State::Clearing { .. } => self.owed = Some(Cause::Asked),
+        }
+    }
+
+    pub(crate) fn stop(&mut self, turn: &mut Turn<'_>) {
+        self.aim(Goal::Down, turn);
+        self.end(turn);
+    }
+
+    pub(crate) fn restart(&mut self, turn: &mut Turn<'_>) {
+        self.aim(Goal::Up, turn);
+        self.renew(turn);
+    }
+
+    pub(crate) fn enable(&mut self, turn: &mut Turn<'_>) {
+        if !self.enabled {
+            self.set_enabled(true, turn);
+            self.load(turn);
+        }
+    }
+
+    pub(crate) fn disable(&mut self, turn: &mut Turn<'_>) {
+        self.set_enabled(false, turn);
+        match self.state {
+            State::Waiting | State::Backoff { .. } | State::Failed => self.enter(State::Down, turn),
+            State::Down
+            | State::Spawning { .. }
+            | State::Up { .. }
+            | State::Stopping { .. }
+            | State::Clearing { .. } => {}
+        }
+    }
+
+    pub(crate) fn remove(&mut self, turn: &mut Turn<'_>) {
+        self.leaving = Leaving::Removed;
+        self.end(turn);
+    }
+
+    pub(crate) fn shut_down(&mut self, turn: &mut Turn<'_>) {
+        if self.leaving == Leaving::No {
+            self.leaving = Leaving::Shutdown;
+        }
+        self.end(turn);
+    }
+
+    pub(crate) fn replace(&mut self, policy: Policy, renew: bool, turn: &mut Turn<'_>) {
+        self.policy = policy;
+        match self.state {
+            State::Failed => self.load(turn),
+            State::Down | State::Waiting => {
+                if self.policy.keep_alive == KeepAlive::Always {
+                    self.owed = Some(Cause::Load);
+                }
+                self.rest(turn);
+            }
+            State::Backoff { .. } => self.rest(turn),
+            State::Spawning { .. }
+            | State::Up { .. }
+            | State::Stopping { .. }
+            | State::Clearing { .. } => {
+                if renew && self.is_wanted() {
+                    self.renew(turn);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn is_removed(&self) -> bool {
+        self.leaving == Leaving::Removed
+    }
+
+    fn renew(&mut self, turn: &mut Turn<'_>) {
+        match self.state {
+            State::Down | State::Waiting | State::Backoff { .. } | State::Failed => {
+                self.spawn(Cause::Asked, turn);
+            }
+            State::Spawning { run, .. } => {
+                self.owed = Some(Cause::Asked);
+                self.state = State::Spawning { run, renew: true };
+            }
+            State::Up { run } => {
+                self.owed = Some(Cause::Asked);
+                self.terminate(run, turn);
+            }
+            State::Stopping { .. } | State::Clearing { .. } => self.owed = Some(Cause::Asked),
+        }
+    }
+
+    fn end(&mut self, turn: &mut Turn<'_>) {
+        self.owed = None;
+        match self.state {
+            State::Waiting | State::Backoff { .. } | State::Failed => self.enter(State::Down, turn),
+            State::Up { run } => self.terminate(run, turn),
+            State::Down
+            | State::Spawning { .. }
+            | State::Stopping { .. }
+            | State::Clearing { .. } => {}
+        }
+    }
+
+    fn set_enabled(&mut self, enabled: bool, turn: &mut Turn<'_>) {
+        if self.enabled != enabled {
+            self.enabled = enabled;
+            turn.actions.push(Action::Store(self.id));
+            turn.actions.push(Action::Announce(self.id));
+        }
+    }
+
+    fn aim(&mut self, goal: Goal, turn: &mut Turn<'_>) {
+        if self.goal != goal {
+            self.goal = goal;
+            turn.actions.push(Action::Store(self.id));
+        }
+    }
+}
+
+/// News.
+impl Service {
+    pub(crate) fn spawned(&mut self, run: Run, turn: &mut Turn<'_>) {
+        if let State::Spawning { run: own, renew } = self.state
+            && own == run
+        {
+            if renew || !self.is_wanted() {
+                self.terminate(run, turn);
+            } else {
+                self.enter(State::Up { run }, turn);
+            }
+        }
+    }
+
+    pub(crate) fn spawn_failed(&mut self, run: Run, cause: Box<str>, turn: &mut Turn<'_>) {
+        if let State::Spawning { run: own, .. } = self.state
+            && own == run
+        {
+            self.ended = Ended::NotMade(cause);
+            self.ended_run = run.number;
+            self.rest(turn);
+        }
+    }
+
+    pub(crate) fn exited(&mut self, run: Run, end: (Exit, bool), turn: &mut Turn<'_>) {
+        if self.state.run() != Some(run) {
+            return;
+        }
+        let (exit, tree_empty) = end;
+        let patience = turn.now + self.policy.stop_timeout.unwrap_or(CLEAR_TIMEOUT);
+        let (asked, kill_at) = match self.state {
+            State::Spawning { .. } | State::Up { .. } => (false, patience),
+            State::Stopping { kill_at, .. } => (true, kill_at.unwrap_or(patience)),
+            State::Clearing { .. }
+            | State::Down
+            | State::Waiting
+            | State::Backoff { .. }
+            | State::Failed => return,
+        };
+        self.ended = Ended::Exit { exit, asked };
+        self.ended_run = run.number;
+        if tree_empty {
+            return self.rest(turn);
+        }
+        if !asked {
+            turn.actions.push(Action::Terminate(run));
+        }
+        self.enter(State::Clearing { run, kill_at: Some(kill_at) }, turn);
+    }
+
+    pub(crate) fn cleared(&mut self, run: Run, turn: &mut Turn<'_>) {
+        if let State::Clearing { run: own, .. } = self.state
+            && own == run
+        {
+            self.rest(turn);
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, turn: &mut Turn<'_>) {
+        if self.deadline().is_none_or(|deadline| turn.now < deadline) {
+            return;
+        }
+        match self.state {
+            State::Stopping { run, .. } => {
+                self.state = State::Stopping { run, kill_at: None };
+                turn.actions.push(Action::Kill(run));
+            }
+            State::Clearing { run, .. } => {
+                self.state = State::Clearing { run, kill_at: None };
+                turn.actions.push(Action::Kill(run));
+            }
+            State::Backoff { .. } => {
+                let cause = self.owed.unwrap_or(Cause::KeepAlive);
+                self.spawn(cause, turn);
+            }
+            State::Down
+            | State::Waiting
+            | State::Spawning { .. }
+            | State::Up { .. }
+            | State::Failed => {}
+        }
+    }
+}
+
+/// Steps that the transitions share.
+impl Service {
+    fn is_wanted(&self) -> bool {
+        self.goal == Goal::Up && self.leaving == Leaving::No
+    }
+
+    fn rest(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_wanted() || !self.enabled {
+            self.owed = None;
+            return self.enter(State::Down, turn);
+        }
+        let due = self.owed.or_else(|| {
+            let restarts = self.last_run().is_some_and(|last| self.policy.restarts_after(last));
+            restarts.then_some(Cause::KeepAlive)
+        });
+        match due {
+            Some(Cause::Asked) => self.spawn(Cause::Asked, turn),
+            Some(cause) => {
+                let until = self.earliest_start();
+                if until <= turn.now {
+                    self.spawn(cause, turn);
+                } else {
+                    self.enter(State::Backoff { until }, turn);
+                }
+            }
+            None if matches!(self.ended, Ended::NotMade(_)) => self.enter(State::Failed, turn),
+            None => self.enter(State::Down, turn),
+        }
+    }
+
+    fn last_run(&self) -> Option<LastRun> {
+        match self.ended {
+            Ended::Never => None,
+            Ended::Exit { exit, asked } => Some(LastRun::Exit { exit, asked }),
+            Ended::NotMade(_) => Some(LastRun::NotMade),
+        }
+    }
+
+    fn earliest_start(&self) -> Moment {
+        let Some(last_start) = self.last_start else { return Moment::default() };
+        let pause = match self.ended {
+            Ended::NotMade(_) => self.policy.throttle.max(RETRY_MIN),
+            Ended::Never | Ended::Exit { .. } => self.policy.throttle,
+        };
+        last_start + pause
+    }
+
+    fn spawn(&mut self, cause: Cause, turn: &mut Turn<'_>) {
+        self.runs += 1;
+        let run = Run { service: self.id, number: self.runs };
+        self.owed = None;
+        self.cause = cause;
+        self.last_start = Some(turn.now);
+        turn.actions.push(Action::Spawn(run));
+        self.enter(State::Spawning { run, renew: false }, turn);
+    }
+
+    fn terminate(&mut self, run: Run, turn: &mut Turn<'_>) {
+        turn.actions.push(Action::Terminate(run));
+        let kill_at = self.policy.stop_timeout.map(|timeout| turn.now + timeout);
+        self.enter(State::Stopping { run, kill_at }, turn);
+    }
+
+    fn enter(&mut self, state: State, turn: &mut Turn<'_>) {
+        if self.state != state {
+            self.state = state;
+            self.since = turn.now;
+            turn.actions.push(Action::Announce(self.id));
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! All services: finds the one an event is about, keeps the clock index, answers requests.
+//!
+//! What happens *to* a service is in [`crate::service`]; nothing here looks into a state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::action::{Action, Answer};
+use crate::event::{Change, Event, Load, Want};
+use crate::moment::Moment;
+use crate::request::{RequestId, Waiter};
+use crate::run::{Run, ServiceId};
+use crate::service::{Service, State, Turn};
+
+/// Decides for all services; the loop acts.
+#[derive(Debug, Default)]
+pub struct Supervisor {
+    services: BTreeMap<ServiceId, Service>,
+    deadlines: BTreeSet<(Moment, ServiceId)>,
+    waiters: BTreeMap<ServiceId, Vec<Waiter>>,
+    /// Of services that still have to end in a shutdown; `None` while there is none.
+    shutdown: Option<usize>,
+}
+
+impl Supervisor {
+    /// Takes one event in and appends what is to be done about it.
+    pub fn handle(&mut self, now: Moment, event: Event, actions: &mut Vec<Action>) {
+        match event {
+            Event::Load(load) => self.load(load, now, actions),
+            Event::Ask { service, change, request, want } => {
+                self.ask(service, change, (request, want), now, actions);
+            }
+            Event::Cancel(request) => self.cancel(request),
+            Event::Shutdown => self.shut_down(now, actions),
+            Event::Spawned(run) => {
+                self.tell(run, (now, actions), |service, turn| service.spawned(run, turn));
+            }
+            Event::SpawnFailed { run, cause } => self
+                .tell(run, (now, actions), |service, turn| service.spawn_failed(run, cause, turn)),
+            Event::Exited { run, exit, tree_empty } => {
+                self.tell(run, (now, actions), |service, turn| {
+                    service.exited(run, (exit, tree_empty), turn);
+                });
+            }
+            Event::Cleared(run) => {
+                self.tell(run, (now, actions), |service, turn| service.cleared(run, turn));
+            }
+            Event::Timeout => self.timeout(now, actions),
+        }
+    }
+
+    /// When [`Event::Timeout`] is due next; a later or earlier one does no harm.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.deadlines.first().map(|(moment, _)| *moment)
+    }
+
+    /// One service.
+    #[must_use]
+    pub fn service(&self, id: ServiceId) -> Option<&Service> {
+        self.services.get(&id)
+    }
+
+    /// All services.
+    pub fn services(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
+        self.services.iter().map(|(id, service)| (*id, service))
+    }
+
+    /// True once a shutdown has begun.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shutdown.is_some()
+    }
+
+    /// Drops a service of which nothing is left, after [`Action::Forget`].
+    pub fn forget(&mut self, id: ServiceId) {
+        debug_assert!(!self.waiters.contains_key(&id), "everybody was answered before");
+        self.services.remove(&id);
+    }
+
+    fn load(&mut self, load: Load, now: Moment, actions: &mut Vec<Action>) {
+        let Load { service: id, policy, goal, enabled, request, want } = load;
+        if self.shutdown.is_some() {
+            return reply(request, id, Answer::ShuttingDown, actions);
+        }
+        debug_assert!(!self.services.contains_key(&id), "service ids are never used again");
+        let mut service = Service::new(id, policy, goal, enabled, now);
+        actions.push(Action::Announce(id));
+        service.load(&mut Turn { now, actions });
+        if let Some(request) = request {
+            let mut waiter = Waiter::new(request, want, &service);
+            waiter.forgo_start(&service);
+            self.waiters.entry(id).or_default().push(waiter);
+        }
+        self.services.insert(id, service);
+        self.settle(id, Before::nothing(), actions);
+    }
+
+    fn ask(
+        &mut self,
+        id: ServiceId,
+        change: Change,
+        (request, want): (Option<RequestId>, Want),
+        now: Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        let shutting_down = self.shutdown.is_some();
+        let Some(service) = self.services.get_mut(&id) else {
+            return reply(request, id, Answer::Superseded, actions);
+        };
+        let before = Before::of(service);
+        let waiter = request.map(|request| Waiter::new(request, want, service));
+        let (actions_before, plans_before) = (actions.len(), service.plans());
+        let is_replaced = matches!(change, Change::Replace { .. });
+        let mut turn = Turn { now, actions };
+        match change {
+            Change::Watch => {}
+            Change::Start | Change::Restart | Change::Enable | Change::Replace { .. }
+                if shutting_down || service.is_removed() =>
+            {
+                let answer = if shutting_down { Answer::ShuttingDown } else { Answer::Superseded };
+                return reply(request, id, answer, actions);
+            }
+            Change::Start | Change::Restart if !service.is_enabled() => {
+                return reply(request, id, Answer::Disabled, actions);
+            }
+            Change::Start => service.start(&mut turn),
+            Change::Stop => service.stop(&mut turn),
+            Change::Restart => service.restart(&mut turn),
+            Change::Enable => service.enable(&mut turn),
+            Change::Disable => service.disable(&mut turn),
+            Change::Remove => service.remove(&mut turn),
+            Change::Replace { policy, renew } => service.replace(policy, renew, &mut turn),
+        }
+        if let Some(mut waiter) = waiter {
+            waiter.changed =
+                is_replaced || actions_before < actions.len() || service.plans() != plans_before;
+            waiter.forgo_start(service);
+            self.waiters.entry(id).or_default().push(waiter);
+        }
+        self.settle(id, before, actions);
+    }
+
+    fn tell(
+        &mut self,
+        run: Run,
+        (now, actions): (Moment, &mut Vec<Action>),
+        news: impl FnOnce(&mut Service, &mut Turn<'_>),
+    ) {
+        let Some(service) = self.services.get_mut(&run.service) else { return };
+        let before = Before::of(service);
+        news(service, &mut Turn { now, actions });
+        self.settle(run.service, before, actions);
+    }
+
+    fn timeout(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        while let Some(&(moment, id)) = self.deadlines.first() {
+            if now < moment {
+                break;
+            }
+            let service = self.services.get_mut(&id).expect("only living services have deadlines");
+            let before = Before::of(service);
+            service.timeout(&mut Turn { now, actions });
+            self.settle(id, before, actions);
+        }
+    }
+
+    fn shut_down(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        if self.shutdown.is_some() {
+            return;
+        }
+        let ids: Vec<ServiceId> = self.services.keys().copied().collect();
+        for id in ids {
+            let service = self.services.get_mut(&id).expect("taken from the same map");
+            let before = Before::of(service);
+            service.shut_down(&mut Turn { now, actions });
+            self.settle(id, before, actions);
+        }
+        let left = self.services.values().filter(|one| one.state() != State::Down).count();
+        self.shutdown = Some(left);
+        if left == 0 {
+            actions.push(Action::Finish);
+        }
+    }
+
+    fn cancel(&mut self, request: RequestId) {
+        self.waiters.retain(|_, waiters| {
+            waiters.retain(|waiter| waiter.request != request);
+            !waiters.is_empty()
+        });
+    }
+
+    /// Brings the indexes in line with a service after something happened to it.
+    fn settle(&mut self, id: ServiceId, before: Before, actions: &mut Vec<Action>) {
+        let Some(service) = self.services.get(&id) else { return };
+        let after = Before::of(service);
+        if after.deadline != before.deadline {
+            if let Some(moment) = before.deadline {
+                self.deadlines.remove(&(moment, id));
+            }
+            if let Some(moment) = after.deadline {
+                self.deadlines.insert((moment, id));
+            }
+        }
+        if let Some(waiters) = self.waiters.get_mut(&id) {
+            waiters.retain(|waiter| match waiter.verdict(service) {
+                Some(answer) => {
+                    actions.push(Action::Reply { request: waiter.request, service: id, answer });
+                    false
+                }
+                None => true,
+            });
+            if waiters.is_empty() {
+                self.waiters.remove(&id);
+            }
+        }
+        if service.is_removed() && after.is_down {
+            actions.push(Action::Forget(id));
+        }
+        if let Some(left) = &mut self.shutdown
+            && after.is_down
+            && !before.is_down
+        {
+            *left -= 1;
+            if *left == 0 {
+                actions.push(Action::Finish);
+            }
+        }
+    }
+}
+
+/// What the indexes knew of a service before something happened to it.
+#[derive(Debug)]
+struct Before {
+    deadline: Option<Moment>,
+    is_down: bool,
+}
+
+impl Before {
+    fn of(service: &Service) -> Self {
+        Self { deadline: service.deadline(), is_down: service.state() == State::Down }
+    }
+
+    /// Of a service that the indexes do not know yet.
+    fn nothing() -> Self {
+        Self { deadline: None, is_down: true }
+    }
+}
+
+fn reply(
+    request: Option<RequestId>,
+    service: ServiceId,
+    answer: Answer,
+    actions: &mut Vec<Action>,
+) {
+    if let Some(request) = request {
+        actions.push(Action::Reply { request, service, answer });
+    }
+}

@@ -1,0 +1,203 @@
+//! The words of the case files, both ways.
+//!
+//! Settings: `keep-alive always|never|{}|success|failure|crash|no-crash` (several of the last four
+//! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`, `goal down`.
+//! Events: `start stop restart enable disable remove watch`, `replace SETTINGS`, `renew SETTINGS`,
+//! `load SETTINGS`, `shutdown`, `cancel 7`, `timeout`, and the news `spawned 1`, `not-made 1 cause`,
+//! `exited 1 HOW`, `cleared 1`. A request that waits says `(7 wants up)`; other services than the
+//! first stand before a colon: `b: start`.
+
+use std::time::Duration;
+
+use supervisor_core::{
+    Answer, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Policy, RequestId, Run,
+    Service, ServiceId, State, Want,
+};
+
+/// Who waits for an answer, and for what.
+pub(crate) type Asked = Option<(RequestId, Want)>;
+
+/// How a service is loaded.
+pub(crate) struct Settings {
+    pub(crate) policy: Policy,
+    goal: Goal,
+    enabled: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let policy = Policy {
+            run_at_load: false,
+            keep_alive: KeepAlive::Never,
+            throttle: Duration::from_secs(10),
+            stop_timeout: Some(Duration::from_secs(20)),
+        };
+        Self { policy, goal: Goal::Up, enabled: true }
+    }
+}
+
+impl Settings {
+    pub(crate) fn set(&mut self, line: &str) {
+        match line {
+            "disabled" => self.enabled = false,
+            "goal down" => self.goal = Goal::Down,
+            _ => set(&mut self.policy, line),
+        }
+    }
+
+    pub(crate) fn load(self, service: ServiceId, asked: Asked) -> Load {
+        let Self { policy, goal, enabled } = self;
+        let (request, want) = split(asked);
+        Load { service, policy, goal, enabled, request, want }
+    }
+}
+
+fn set(policy: &mut Policy, line: &str) {
+    let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+    match key {
+        "run-at-load" => policy.run_at_load = true,
+        "keep-alive" => policy.keep_alive = keep_alive(value),
+        "throttle" => policy.throttle = length(value),
+        "stop-timeout" => policy.stop_timeout = (value != "never").then(|| length(value)),
+        _ => panic!("no such setting: {line}"),
+    }
+}
+
+pub(crate) fn keep_alive(words: &str) -> KeepAlive {
+    match words {
+        "never" => KeepAlive::Never,
+        "always" => KeepAlive::Always,
+        "{}" => KeepAlive::When(Box::default()),
+        _ => KeepAlive::When(words.split(' ').map(condition).collect()),
+    }
+}
+
+fn condition(word: &str) -> Condition {
+    match word {
+        "success" => Condition::SuccessfulExit(true),
+        "failure" => Condition::SuccessfulExit(false),
+        "crash" => Condition::Crashed(true),
+        "no-crash" => Condition::Crashed(false),
+        _ => panic!("no such condition: {word}"),
+    }
+}
+
+fn length(word: &str) -> Duration {
+    let (number, unit) = match word.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (word.strip_suffix('s').unwrap(), 1.0),
+    };
+    Duration::from_secs_f64(number.parse::<f64>().unwrap() * unit)
+}
+
+pub(crate) fn moment(word: &str) -> Moment {
+    Moment::after(length(word))
+}
+
+pub(crate) fn time(moment: Moment) -> String {
+    if moment == Moment::default() { "0s".to_owned() } else { moment.to_string() }
+}
+
+/// Takes `(7 wants up)` off a line.
+pub(crate) fn asked(line: &str) -> (&str, Asked) {
+    let Some((line, asked)) = line.split_once(" (") else { return (line, None) };
+    let (request, want) = asked.strip_suffix(')').unwrap().split_once(" wants ").unwrap();
+    let want = match want.split_once(' ').unwrap_or((want, "")) {
+        ("nothing", _) => Want::Nothing,
+        ("started", _) => Want::Started,
+        ("up", _) => Want::Up,
+        ("stopped", _) => Want::Stopped,
+        ("down", _) => Want::Down,
+        ("ended", run) => Want::Ended(run.parse().unwrap()),
+        _ => panic!("no such want: {want}"),
+    };
+    (line, Some((RequestId(request.parse().unwrap()), want)))
+}
+
+fn split(asked: Asked) -> (Option<RequestId>, Want) {
+    asked.map_or((None, Want::Nothing), |(request, want)| (Some(request), want))
+}
+
+/// The event of a line; new settings are kept, so that the next `replace` adds to them.
+pub(crate) fn event(service: ServiceId, line: &str, asked: Asked, policy: &mut Policy) -> Event {
+    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (number, how) = rest.split_once(' ').unwrap_or((rest, ""));
+    let run = || Run { service, number: number.parse().unwrap() };
+    let change = match verb {
+        "start" => Change::Start,
+        "stop" => Change::Stop,
+        "restart" => Change::Restart,
+        "enable" => Change::Enable,
+        "disable" => Change::Disable,
+        "remove" => Change::Remove,
+        "watch" => Change::Watch,
+        "replace" | "renew" => {
+            rest.split(';').map(str::trim).for_each(|line| set(policy, line));
+            Change::Replace { policy: policy.clone(), renew: verb == "renew" }
+        }
+        "shutdown" => return Event::Shutdown,
+        "timeout" => return Event::Timeout,
+        "cancel" => return Event::Cancel(RequestId(rest.parse().unwrap())),
+        "spawned" => return Event::Spawned(run()),
+        "not-made" => return Event::SpawnFailed { run: run(), cause: how.into() },
+        "cleared" => return Event::Cleared(run()),
+        "exited" => {
+            let (how, tree_empty) =
+                how.strip_suffix(", leaving some").map_or((how, true), |how| (how, false));
+            return Event::Exited { run: run(), exit: exit(how), tree_empty };
+        }
+        _ => panic!("no such event: {line}"),
+    };
+    let (request, want) = split(asked);
+    Event::Ask { service, change, request, want }
+}
+
+/// `code 1`, `signal 9`, `crash 11`, `unknown`.
+pub(crate) fn exit(how: &str) -> Exit {
+    let (kind, number) = how.split_once(' ').unwrap_or((how, ""));
+    let signal = |crash| Exit::Signal { number: number.parse().unwrap(), core: false, crash };
+    match kind {
+        "code" => Exit::Code(number.parse().unwrap()),
+        "signal" => signal(false),
+        "crash" => signal(true),
+        "unknown" => Exit::Unknown,
+        _ => panic!("no such end: {how}"),
+    }
+}
+
+pub(crate) fn state(service: &Service) -> String {
+    let at = |kill_at: Option<Moment>| {
+        kill_at.map_or_else(String::new, |moment| format!(", kill at {}", time(moment)))
+    };
+    let state = match service.state() {
+        State::Down => "down".to_owned(),
+        State::Waiting => "waiting".to_owned(),
+        State::Spawning { .. } => "spawning".to_owned(),
+        State::Up { .. } => "up".to_owned(),
+        State::Stopping { kill_at, .. } => format!("stopping{}", at(kill_at)),
+        State::Clearing { kill_at, .. } => format!("clearing{}", at(kill_at)),
+        State::Backoff { until } => format!("backoff until {}", time(until)),
+        State::Failed => "failed".to_owned(),
+    };
+    if service.is_enabled() { state } else { format!("{state}, disabled") }
+}
+
+pub(crate) fn stored(service: &Service) -> String {
+    let goal = match service.goal() {
+        Goal::Up => "up",
+        Goal::Down => "down",
+    };
+    let disabled = if service.is_enabled() { "" } else { ", disabled" };
+    format!("store {goal}{disabled}")
+}
+
+pub(crate) fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Done { changed: true } => "done",
+        Answer::Done { changed: false } => "done, as it was",
+        Answer::Failed => "failed",
+        Answer::Superseded => "superseded",
+        Answer::Disabled => "disabled",
+        Answer::ShuttingDown => "shutting down",
+    }
+}

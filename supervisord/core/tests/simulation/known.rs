@@ -1,0 +1,187 @@
+//! The world's own books: what was asked of each service, and which of its processes live.
+
+use std::time::Duration;
+
+use supervisor_core::{Condition, Event, Exit, Goal, KeepAlive, Moment, Policy, Run};
+
+use crate::nature::Birth;
+
+/// Patience with leftovers where the definition has none to give.
+const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// One service, as people and processes know it.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) policy: Policy,
+    pub(crate) goal: Goal,
+    pub(crate) enabled: bool,
+    pub(crate) removed: bool,
+    /// What the latest `Store` wrote.
+    pub(crate) stored: (Goal, bool),
+    /// A person asked for a run that has not begun.
+    pub(crate) asked: bool,
+    /// A run is due since it was loaded, enabled or replaced.
+    pub(crate) due: bool,
+    pub(crate) trees: Vec<Tree>,
+    /// Since when it is where it is, from an earlier look.
+    pub(crate) since: Moment,
+}
+
+/// All processes of one run.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) birth: Birth,
+    pub(crate) begun: Moment,
+    /// The truth.
+    pub(crate) is_being_made: bool,
+    pub(crate) main_lives: bool,
+    pub(crate) child_lives: bool,
+    /// What the supervisor was told of it.
+    pub(crate) told: Told,
+    pub(crate) end: Option<End>,
+    /// What was done to it.
+    pub(crate) terminated: Option<Moment>,
+    /// From when on force is right; it is also due then.
+    pub(crate) force_at: Option<Moment>,
+    pub(crate) is_forced: bool,
+}
+
+/// How much of a run's story the supervisor was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Told {
+    Nothing,
+    Spawned,
+    MainEnded,
+    AllEnded,
+}
+
+/// The end of a run, for the rules of restarting.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    exit: Option<Exit>,
+    asked: bool,
+}
+
+impl Known {
+    pub(crate) fn new(policy: Policy, goal: Goal, enabled: bool, now: Moment) -> Self {
+        let due = starts_at_load(&policy) && enabled && goal == Goal::Up;
+        Self {
+            policy,
+            goal,
+            enabled,
+            removed: false,
+            stored: (goal, enabled),
+            asked: false,
+            due,
+            trees: Vec::new(),
+            since: now,
+        }
+    }
+
+    pub(crate) fn lives(&self) -> bool {
+        self.trees.iter().any(Tree::lives)
+    }
+
+    pub(crate) fn tree(&mut self, run: Run) -> &mut Tree {
+        &mut self.trees[run.number as usize - 1]
+    }
+
+    /// From when on the next run may begin unless a person asks.
+    pub(crate) fn throttled_until(&self) -> Moment {
+        let Some(last) = self.trees.last() else { return Moment::default() };
+        let is_not_made = last.end.is_some_and(|end| end.exit.is_none());
+        let least = if is_not_made { Duration::from_secs(1) } else { Duration::ZERO };
+        last.begun + self.policy.throttle.max(least)
+    }
+
+    /// The policy wants another run after how the last one ended.
+    pub(crate) fn is_kept_alive(&self) -> bool {
+        let Some(End { exit, asked }) = self.trees.last().and_then(|tree| tree.end) else {
+            return false;
+        };
+        let holds = |condition: &Condition| match condition {
+            Condition::SuccessfulExit(value) => (exit == Some(Exit::Code(0))) == *value,
+            Condition::Crashed(value) => (exit.is_some_and(Exit::is_crash) && !asked) == *value,
+        };
+        match &self.policy.keep_alive {
+            KeepAlive::Never => false,
+            KeepAlive::Always => true,
+            KeepAlive::When(conditions) => conditions.iter().any(holds),
+        }
+    }
+
+    /// Writes down news that is about to be told, unless it is stale.
+    pub(crate) fn hear(&mut self, event: &Event, now: Moment) {
+        let patience = now + self.policy.stop_timeout.unwrap_or(CLEAR_TIMEOUT);
+        match event {
+            Event::Spawned(run) if self.tree(*run).told == Told::Nothing => {
+                self.tree(*run).told = Told::Spawned;
+            }
+            Event::SpawnFailed { run, .. } if self.tree(*run).told == Told::Nothing => {
+                self.tree(*run).told = Told::AllEnded;
+                self.tree(*run).end = Some(End { exit: None, asked: false });
+            }
+            Event::Exited { run, exit, tree_empty } if self.tree(*run).told < Told::MainEnded => {
+                let tree = self.tree(*run);
+                let asked = tree.terminated.is_some();
+                tree.told = if *tree_empty { Told::AllEnded } else { Told::MainEnded };
+                tree.end = Some(End { exit: Some(*exit), asked });
+                if asked && tree.force_at.is_none() {
+                    tree.force_at = Some(patience);
+                }
+            }
+            Event::Cleared(run) => self.tree(*run).told = Told::AllEnded,
+            Event::Spawned(_)
+            | Event::SpawnFailed { .. }
+            | Event::Exited { .. }
+            | Event::Load(_)
+            | Event::Ask { .. }
+            | Event::Cancel(_)
+            | Event::Shutdown
+            | Event::Timeout => {}
+        }
+    }
+
+    /// Writes down that a run is told to end.
+    pub(crate) fn terminate(&mut self, run: Run, now: Moment) {
+        let patience = self.policy.stop_timeout;
+        let tree = self.tree(run);
+        let patience = if tree.told == Told::MainEnded {
+            Some(patience.unwrap_or(CLEAR_TIMEOUT))
+        } else {
+            patience
+        };
+        tree.terminated = Some(now);
+        tree.force_at = patience.map(|patience| now + patience);
+    }
+}
+
+impl Tree {
+    pub(crate) fn new(birth: Birth, now: Moment) -> Self {
+        Self {
+            birth,
+            begun: now,
+            is_being_made: true,
+            main_lives: false,
+            child_lives: false,
+            told: Told::Nothing,
+            end: None,
+            terminated: None,
+            force_at: None,
+            is_forced: false,
+        }
+    }
+
+    pub(crate) fn lives(&self) -> bool {
+        self.is_being_made || self.main_lives || self.child_lives
+    }
+}
+
+pub(crate) fn starts_at_load(policy: &Policy) -> bool {
+    policy.run_at_load
+        || match &policy.keep_alive {
+            KeepAlive::Never => false,
+            KeepAlive::Always => true,
+            KeepAlive::When(conditions) => !conditions.is_empty(),
+        }
+}

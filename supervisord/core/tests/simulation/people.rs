@@ -1,0 +1,213 @@
+//! People: what they ask, at random, and what they may expect from it.
+
+use std::time::Duration;
+
+use supervisor_core::{
+    Answer, Change, Event, Goal, KeepAlive, Load, Moment, RequestId, ServiceId, State, Want,
+};
+
+use crate::known::{Known, starts_at_load};
+use crate::nature::random_policy;
+use crate::random::Random;
+use crate::world::{Happening, World};
+
+/// At most so many services at a time.
+const SERVICES_MAX: usize = 4;
+
+/// Longer than every throttle and stop timeout together.
+const QUIET: Duration = Duration::from_secs(90);
+
+/// Those who ask.
+pub(crate) struct People {
+    active_until: Moment,
+    acts_after_shutdown: u64,
+    services: u32,
+    requests: u64,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) service: ServiceId,
+    pub(crate) want: Want,
+    /// The answer, where it can be told beforehand; it must come at once.
+    pub(crate) refusal: Option<Answer>,
+}
+
+impl People {
+    pub(crate) fn new(random: &mut Random) -> Self {
+        let active_until = Moment::after(Duration::from_secs(10) + random.up_to(60_000));
+        Self { active_until, acts_after_shutdown: random.below(6), services: 0, requests: 0 }
+    }
+}
+
+impl World {
+    /// One thing at a time, until all go home.
+    pub(crate) fn people_act(&mut self) {
+        let is_bedtime = self.people.active_until < self.now;
+        if self.is_shutting_down {
+            if self.people.acts_after_shutdown == 0 {
+                return;
+            }
+            self.people.acts_after_shutdown -= 1;
+        } else if is_bedtime {
+            self.later(QUIET, Happening::Shutdown);
+            return self.later(QUIET, Happening::People);
+        }
+        self.act();
+        let pause = self.random.pick(&[0, 0, 10, 1000, 6000]);
+        let pause = self.random.up_to(pause);
+        self.later(pause, Happening::People);
+    }
+
+    fn act(&mut self) {
+        let ids: Vec<ServiceId> = self.services.keys().copied().collect();
+        if ids.is_empty() || ids.len() < SERVICES_MAX && self.random.chance(12) {
+            return self.load();
+        }
+        let id = if self.random.chance(3) { ServiceId(0) } else { self.random.pick(&ids) };
+        let change = match self.random.below(100) {
+            0..20 => Change::Start,
+            20..40 => Change::Stop,
+            40..54 => Change::Restart,
+            54..62 => Change::Enable,
+            62..68 => Change::Disable,
+            68..74 => Change::Remove,
+            74..84 => {
+                let renew = self.random.chance(50);
+                Change::Replace { policy: random_policy(&mut self.random), renew }
+            }
+            84..92 => Change::Watch,
+            92..96 => return self.handle(Event::Timeout),
+            _ => return self.cancel(),
+        };
+        self.ask(id, change);
+    }
+
+    fn load(&mut self) {
+        self.people.services += 1;
+        let service = ServiceId(self.people.services);
+        let policy = random_policy(&mut self.random);
+        let goal = if self.random.chance(15) { Goal::Down } else { Goal::Up };
+        let enabled = !self.random.chance(15);
+        let refusal = self.is_shutting_down.then_some(Answer::ShuttingDown);
+        let (request, want) = self.request(service, refusal);
+        if !self.is_shutting_down {
+            let known = Known::new(policy.clone(), goal, enabled, self.now);
+            self.services.insert(service, known);
+        }
+        self.handle(Event::Load(Load { service, policy, goal, enabled, request, want }));
+    }
+
+    fn ask(&mut self, service: ServiceId, change: Change) {
+        let refusal = self.refusal(service, &change);
+        let (request, want) = self.request(service, refusal);
+        if refusal.is_none() {
+            self.expect(service, &change);
+        }
+        self.handle(Event::Ask { service, change, request, want });
+    }
+
+    fn cancel(&mut self) {
+        let requests: Vec<RequestId> = self.open.keys().copied().collect();
+        if !requests.is_empty() {
+            let request = self.random.pick(&requests);
+            self.open.remove(&request);
+            self.handle(Event::Cancel(request));
+        }
+    }
+
+    fn request(
+        &mut self,
+        service: ServiceId,
+        refusal: Option<Answer>,
+    ) -> (Option<RequestId>, Want) {
+        let runs = self.services.get(&service).map_or(0, |known| known.trees.len());
+        let runs = u32::try_from(runs).expect("few runs");
+        let want = match self.random.below(6) {
+            0 => Want::Nothing,
+            1 => Want::Started,
+            2 => Want::Up,
+            3 => Want::Stopped,
+            4 => Want::Down,
+            _ => Want::Ended(runs + self.random.pick(&[0, 0, 1])),
+        };
+        if self.random.chance(15) {
+            return (None, want);
+        }
+        self.people.requests += 1;
+        let request = RequestId(self.people.requests);
+        self.open.insert(request, Asked { service, want, refusal });
+        (Some(request), want)
+    }
+
+    fn refusal(&self, id: ServiceId, change: &Change) -> Option<Answer> {
+        let Some(known) = self.services.get(&id) else { return Some(Answer::Superseded) };
+        match change {
+            Change::Stop | Change::Disable | Change::Remove | Change::Watch => None,
+            Change::Start | Change::Restart | Change::Enable | Change::Replace { .. } => {
+                let is_start = matches!(change, Change::Start | Change::Restart);
+                if self.is_shutting_down {
+                    Some(Answer::ShuttingDown)
+                } else if known.removed {
+                    Some(Answer::Superseded)
+                } else {
+                    (is_start && !known.enabled).then_some(Answer::Disabled)
+                }
+            }
+        }
+    }
+
+    /// Writes down what a change that is not refused has to bring about.
+    fn expect(&mut self, id: ServiceId, change: &Change) {
+        let state = self.core.service(id).expect("not refused").state();
+        let is_wanted = self.is_wanted(&self.services[&id]);
+        let known = self.services.get_mut(&id).expect("not refused");
+        match change {
+            Change::Start => {
+                known.goal = Goal::Up;
+                let is_running =
+                    matches!(state, State::Up { .. } | State::Spawning { renew: false, .. });
+                known.asked |= !is_running;
+            }
+            Change::Stop => {
+                known.goal = Goal::Down;
+                (known.asked, known.due) = (false, false);
+            }
+            Change::Restart => {
+                known.goal = Goal::Up;
+                known.asked = true;
+            }
+            Change::Enable => {
+                let is_due = state.run().is_none() && starts_at_load(&known.policy);
+                known.due |= !known.enabled && is_due && is_wanted;
+                known.enabled = true;
+            }
+            Change::Disable => known.enabled = false,
+            Change::Remove => {
+                known.removed = true;
+                (known.asked, known.due) = (false, false);
+            }
+            Change::Replace { policy, renew } => {
+                known.policy = policy.clone();
+                known.asked |= *renew && is_wanted && state.run().is_some();
+                let is_due = match state {
+                    State::Failed => starts_at_load(policy),
+                    State::Down | State::Waiting => policy.keep_alive == KeepAlive::Always,
+                    State::Spawning { .. }
+                    | State::Up { .. }
+                    | State::Stopping { .. }
+                    | State::Clearing { .. }
+                    | State::Backoff { .. } => false,
+                };
+                known.due |= is_due && is_wanted && known.enabled;
+            }
+            Change::Watch => {}
+        }
+    }
+
+    /// It ought to run, as far as people have a say in it.
+    pub(crate) fn is_wanted(&self, known: &Known) -> bool {
+        known.goal == Goal::Up && !known.removed && !self.is_shutting_down
+    }
+}

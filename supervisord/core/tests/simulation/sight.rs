@@ -1,0 +1,112 @@
+//! What a world has shown: which event came in which state, and which answer to which want.
+
+use supervisor_core::{Answer, Change, Event, ServiceId, State, Want};
+
+use crate::world::{World, run_of};
+
+/// Two words: a state and an event in it, or a want and its answer.
+pub(crate) type Sight = (&'static str, &'static str);
+
+const STATES: [&str; 7] = ["down", "spawning", "up", "stopping", "clearing", "backoff", "failed"];
+
+const EVENTS: [&str; 14] = [
+    "start", "stop", "restart", "enable", "disable", "remove", "replace", "watch", "shutdown",
+    "timeout", "spawned", "not made", "exited", "cleared",
+];
+
+const ANSWERS: [Sight; 16] = [
+    ("nothing", "done"),
+    ("nothing", "disabled"),
+    ("nothing", "shutting down"),
+    ("started", "done"),
+    ("started", "failed"),
+    ("started", "superseded"),
+    ("up", "done"),
+    ("up", "failed"),
+    ("up", "superseded"),
+    ("stopped", "done"),
+    ("stopped", "superseded"),
+    ("down", "done"),
+    ("down", "superseded"),
+    ("ended", "done"),
+    ("ended", "superseded"),
+    ("ended", "shutting down"),
+];
+
+/// What all worlds together must have shown, lest they be too tame.
+pub(crate) fn worth_seeing() -> impl Iterator<Item = Sight> {
+    let pairs = STATES.into_iter().flat_map(|state| EVENTS.map(|event| (state, event)));
+    pairs.chain(ANSWERS)
+}
+
+impl World {
+    pub(crate) fn look(&mut self, event: &Event) {
+        let what = match event {
+            Event::Load(_) | Event::Cancel(_) => return,
+            Event::Ask { change, .. } => self::change(change),
+            Event::Shutdown => "shutdown",
+            Event::Spawned(_) => "spawned",
+            Event::SpawnFailed { .. } => "not made",
+            Event::Exited { .. } => "exited",
+            Event::Cleared(_) => "cleared",
+            Event::Timeout => "timeout",
+        };
+        let about: Option<ServiceId> = if let Event::Ask { service, .. } = event {
+            Some(*service)
+        } else {
+            run_of(event).map(|run| run.service)
+        };
+        for (id, service) in self.core.services() {
+            if about.is_none_or(|about| about == id) {
+                self.seen.insert((state(service.state()), what));
+            }
+        }
+    }
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Down => "down",
+        State::Waiting => "waiting",
+        State::Spawning { .. } => "spawning",
+        State::Up { .. } => "up",
+        State::Stopping { .. } => "stopping",
+        State::Clearing { .. } => "clearing",
+        State::Backoff { .. } => "backoff",
+        State::Failed => "failed",
+    }
+}
+
+fn change(change: &Change) -> &'static str {
+    match change {
+        Change::Start => "start",
+        Change::Stop => "stop",
+        Change::Restart => "restart",
+        Change::Enable => "enable",
+        Change::Disable => "disable",
+        Change::Remove => "remove",
+        Change::Replace { .. } => "replace",
+        Change::Watch => "watch",
+    }
+}
+
+pub(crate) fn want(want: Want) -> &'static str {
+    match want {
+        Want::Nothing => "nothing",
+        Want::Started => "started",
+        Want::Up => "up",
+        Want::Stopped => "stopped",
+        Want::Down => "down",
+        Want::Ended(_) => "ended",
+    }
+}
+
+pub(crate) fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Done { .. } => "done",
+        Answer::Failed => "failed",
+        Answer::Superseded => "superseded",
+        Answer::Disabled => "disabled",
+        Answer::ShuttingDown => "shutting down",
+    }
+}
