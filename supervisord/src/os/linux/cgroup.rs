@@ -1,0 +1,181 @@
+//! Control groups, version 2: one directory for this daemon, in it one for each service.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::{Path, PathBuf},
+};
+
+use nix::{
+    errno::Errno,
+    fcntl::{OFlag, openat},
+    sys::stat::{Mode, mkdirat},
+    unistd::{AccessFlags, access},
+};
+
+use super::{mounts::own_group, tree_name};
+
+/// The directory below which the trees of this daemon are.
+#[derive(Debug)]
+pub(in crate::os) struct Groups {
+    directory: OwnedFd,
+    path: PathBuf,
+}
+
+/// One tree's directory.
+pub(super) struct Group(OwnedFd);
+
+impl Groups {
+    /// Finds a place where groups can be made and processes put into them, below the group this
+    /// daemon is in, since nobody may move a process out of what was given to him.
+    pub(super) fn find(domain: &str) -> io::Result<Self> {
+        let own = own_group()?;
+        access(&own.join("cgroup.procs"), AccessFlags::W_OK)?;
+        let path = own.join(tree_name::encode(&format!("supervisord-{domain}")));
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        // In a threaded group a whole process has no place.
+        let kind = fs::read_to_string(path.join("cgroup.type"))?;
+        if kind.trim_end() != "domain" {
+            return Err(io::Error::other(format!("{} is {}", path.display(), kind.trim_end())));
+        }
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let directory = nix::fcntl::open(&path, flags, Mode::empty())?;
+        Ok(Self { directory, path })
+    }
+
+    pub(in crate::os) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn path_of(&self, tree: &str) -> PathBuf {
+        self.path.join(tree_name::encode(tree))
+    }
+
+    /// The group of a tree, made if it is not there.
+    pub(super) fn make(&self, tree: &str) -> io::Result<Group> {
+        let name = tree_name::encode(tree);
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let open = || openat(&self.directory, name.as_str(), flags, Mode::empty());
+        match open() {
+            Ok(directory) => return Ok(Group(directory)),
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        match mkdirat(&self.directory, name.as_str(), Mode::from_bits_truncate(0o755)) {
+            Ok(()) | Err(Errno::EEXIST) => Ok(Group(open()?)),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Whether no process is in a tree's group or in a group below it. A group that is gone is.
+    pub(super) fn is_empty(&self, tree: &str) -> bool {
+        match self.read(tree, "cgroup.events") {
+            Ok(events) => !events.lines().any(|line| line == "populated 1"),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Kills every process in a tree's group and in the groups below it.
+    pub(super) fn kill(&self, tree: &str) {
+        let killed = self.file(tree, "cgroup.kill", OFlag::O_WRONLY).and_then(|mut file| {
+            file.write_all(b"1")
+        });
+        match killed {
+            Ok(()) => {}
+            Err(_) if self.is_empty(tree) => {}
+            // Kernels before 5.14 have no such file.
+            Err(_) => self.kill_each(tree),
+        }
+    }
+
+    /// Sends a signal to every process in a tree's group.
+    pub(super) fn signal(&self, tree: &str, number: i32) {
+        for pid in self.members(tree) {
+            // SAFETY: it was in the group a moment ago; there is no closer way to name it here.
+            unsafe { libc::kill(pid, number) };
+        }
+    }
+
+    /// Removes a tree's group with those the service made in it, if nothing lives there.
+    pub(super) fn remove(&self, tree: &str) {
+        if let Err(error) = remove_below(&self.path_of(tree))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            log::debug!("cannot remove the control group of {tree}: {error}");
+        }
+    }
+
+    fn kill_each(&self, tree: &str) {
+        /// A tree that forks faster than this many rounds is left to the watch and the next kill.
+        const ROUNDS_MAX: usize = 100;
+        for _ in 0..ROUNDS_MAX {
+            if self.is_empty(tree) {
+                return;
+            }
+            self.signal(tree, libc::SIGKILL);
+        }
+    }
+
+    fn members(&self, tree: &str) -> Vec<i32> {
+        let mut members = Vec::new();
+        let mut directories = vec![self.path_of(tree)];
+        while let Some(directory) = directories.pop() {
+            let procs = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+            members.extend(procs.lines().filter_map(|pid| pid.parse::<i32>().ok()));
+            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+            let below = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            directories.extend(below.map(|entry| entry.path()));
+        }
+        members
+    }
+
+    fn read(&self, tree: &str, name: &str) -> io::Result<String> {
+        let mut text = String::with_capacity(64);
+        self.file(tree, name, OFlag::O_RDONLY)?.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    fn file(&self, tree: &str, name: &str, flags: OFlag) -> io::Result<File> {
+        let path = Path::new(&tree_name::encode(tree)).join(name);
+        let file = openat(&self.directory, &path, flags | OFlag::O_CLOEXEC, Mode::empty())?;
+        Ok(File::from(file))
+    }
+}
+
+impl Drop for Groups {
+    fn drop(&mut self) {
+        // Refused while a service lives, which is as it should be.
+        let _ = fs::remove_dir(&self.path);
+    }
+}
+
+impl Group {
+    /// The file a process writes to in order to come in.
+    pub(super) fn procs(&self) -> io::Result<OwnedFd> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        Ok(openat(&self.0, "cgroup.procs", flags, Mode::empty())?)
+    }
+}
+
+impl AsFd for Group {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn remove_below(group: &Path) -> io::Result<()> {
+    match fs::remove_dir(group) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
+        done => return done,
+    }
+    for entry in fs::read_dir(group)?.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_below(&entry.path())?;
+        }
+    }
+    fs::remove_dir(group)
+}

@@ -1,0 +1,86 @@
+//! System calls of the child that the C library would do for all threads, or differently.
+
+use std::{
+    os::fd::RawFd,
+    ptr,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use libc::c_int;
+
+use crate::os::unix::{Plan, check, set_default};
+
+/// Signals this program ignored when it began, one bit each; exec would hand that on.
+static IGNORED: AtomicU64 = AtomicU64::new(0);
+const ALL: u64 = u64::MAX;
+const SIGNALS: c_int = 64;
+
+/// Notes which signals a child must be given back.
+pub(in crate::os) fn remember_ignored_signals() {
+    let ignored = (1..=SIGNALS).filter(|signal| {
+        // SAFETY: all zero is a valid sigaction, and the pointer to it is live.
+        unsafe {
+            let mut now: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(*signal, ptr::null(), &mut now) == 0
+                && now.sa_sigaction == libc::SIG_IGN
+        }
+    });
+    IGNORED.store(ignored.fold(0, |set, signal| set | 1 << (signal - 1)), Relaxed);
+}
+
+/// From now on children have to undo every disposition, because the clone does not.
+pub(in crate::os) fn remember_no_clear_sighand() {
+    IGNORED.store(ALL, Relaxed);
+}
+
+/// Gives every signal its default action, before any is let through.
+pub(in crate::os) fn default_signals() {
+    let ignored = IGNORED.load(Relaxed);
+    set_default((1..=SIGNALS).filter(|signal| ignored >> (signal - 1) & 1 == 1));
+}
+
+/// Lets all signals through.
+pub(in crate::os) fn unblock_signals() {
+    let none = 0_u64;
+    // SAFETY: the kernel's signal set is 8 bytes and `none` is live.
+    unsafe {
+        let empty = &raw const none;
+        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, empty, 0, size_of_val(&none));
+    }
+}
+
+/// Puts the calling process into the control group of its plan, when the clone could not.
+pub(in crate::os) fn join(plan: &Plan) -> Result<(), c_int> {
+    let Some(procs) = plan.join else { return Ok(()) };
+    // SAFETY: one live byte is written.
+    let written = unsafe { libc::write(procs, b"0".as_ptr().cast(), 1) };
+    check(written as c_int).map(drop)
+}
+
+/// Sets the further groups of this process alone; the C library would set them in every thread,
+/// the daemon's included.
+pub(in crate::os) fn set_groups(groups: &[libc::gid_t]) -> Result<(), c_int> {
+    // SAFETY: pointer and length are those of the slice.
+    let result = unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) };
+    check(result as c_int).map(drop)
+}
+
+/// Sets the group of this process alone.
+pub(in crate::os) fn set_gid(gid: u32) -> Result<(), c_int> {
+    // SAFETY: a plain system call.
+    let result = unsafe { libc::syscall(libc::SYS_setresgid, gid, gid, gid) };
+    check(result as c_int).map(drop)
+}
+
+/// Sets the user of this process alone.
+pub(in crate::os) fn set_uid(uid: u32) -> Result<(), c_int> {
+    // SAFETY: a plain system call.
+    let result = unsafe { libc::syscall(libc::SYS_setresuid, uid, uid, uid) };
+    check(result as c_int).map(drop)
+}
+
+/// Closes what a careless library may have opened without close-on-exec.
+pub(in crate::os) fn close_from(lowest: RawFd) {
+    // SAFETY: the child needs no descriptor from here on; an old kernel refuses, which is fine.
+    unsafe { libc::syscall(libc::SYS_close_range, lowest, c_int::MAX, 0) };
+}

@@ -1,0 +1,115 @@
+//! A service's whole tree: its control group where it has one, else its process group and strays.
+
+use std::{io, path::PathBuf};
+
+use supervisor_core::Run;
+
+use super::{Groups, group, watch::Watch};
+use crate::os::unix::Member;
+
+/// Signals, kills and watches whole trees.
+pub(in crate::os) struct Trees {
+    groups: Groups,
+    watch: Watch,
+    /// The trees of runs that are watched.
+    watched: std::collections::HashMap<Run, Box<str>>,
+}
+
+impl Trees {
+    pub(in crate::os) fn new(groups: Groups) -> io::Result<Self> {
+        Ok(Self { groups, watch: Watch::new()?, watched: Default::default() })
+    }
+
+    /// Sends a signal to the run's process group. When its leader is gone that number may be
+    /// another's, so what is left in a control group is then signalled one by one.
+    pub(in crate::os) fn signal(&self, member: &Member<'_>, number: i32) {
+        match &self.groups {
+            _ if member.is_alone => self.signal_alone(member, number),
+            Some(groups) if member.grouped && member.is_left_over => {
+                groups.signal(member.tree, number);
+            }
+            Some(_) | None => group::signal(member, number),
+        }
+    }
+
+    /// Kills all of a tree.
+    pub(in crate::os) fn kill(&self, member: &Member<'_>) {
+        match &self.groups {
+            _ if member.is_alone => self.signal_alone(member, libc::SIGKILL),
+            Some(groups) if member.grouped => groups.kill(member.tree),
+            Some(_) | None => group::kill(member),
+        }
+    }
+
+    /// Whether nothing is left of a tree whose own process has ended.
+    pub(in crate::os) fn is_empty(&self, member: &Member<'_>) -> bool {
+        match &self.groups {
+            Some(groups) if member.grouped => groups.is_empty(member.tree),
+            Some(_) | None => group::is_empty(member),
+        }
+    }
+
+    /// Begins to watch a tree; false when it tells nothing by itself.
+    pub(in crate::os) fn watch(&mut self, member: &Member<'_>) -> bool {
+        let Some(groups) = self.groups.as_ref().filter(|_| member.grouped) else { return false };
+        let events = groups.path_of(member.tree).join("cgroup.events");
+        match self.watch.add(member.run, &events) {
+            Ok(()) => {
+                self.watched.insert(member.run, member.tree.into());
+                true
+            }
+            Err(error) => {
+                log::warn!("cannot watch {}: {error}", events.display());
+                false
+            }
+        }
+    }
+
+    pub(in crate::os) fn unwatch(&mut self, member: &Member<'_>) {
+        if self.watched.remove(&member.run).is_some() {
+            self.watch.remove(member.run);
+        }
+    }
+
+    /// Waits until a watched tree may have emptied; may be dropped and called again.
+    pub(in crate::os) async fn changed(&self) {
+        self.watch.changed().await;
+    }
+
+    /// The runs whose watched trees have emptied.
+    pub(in crate::os) fn emptied(&self) -> Vec<Run> {
+        let Some(groups) = &self.groups else { return Vec::new() };
+        let touched = self.watch.touched().into_iter();
+        touched
+            .filter(|run| self.watched.get(run).is_some_and(|tree| groups.is_empty(tree)))
+            .collect()
+    }
+
+    /// Where the run's tree is.
+    pub(in crate::os) fn path(&self, member: &Member<'_>) -> Option<PathBuf> {
+        let groups = self.groups.as_ref().filter(|_| member.grouped)?;
+        Some(groups.path_of(member.tree))
+    }
+
+    /// Removes the group of a tree that was killed as a whole: the kernel remembers that against
+    /// whoever is cloned into it, see [`super::Nursery`].
+    pub(in crate::os) fn renew(&self, member: &Member<'_>) {
+        if member.grouped {
+            self.remove(member.tree);
+        }
+    }
+
+    /// Removes what was made for a tree.
+    pub(in crate::os) fn remove(&self, tree: &str) {
+        if let Some(groups) = &self.groups {
+            groups.remove(tree);
+        }
+    }
+
+    fn signal_alone(&self, member: &Member<'_>, number: i32) {
+        if !member.is_left_over {
+            // SAFETY: it was not reaped, since only the caller reaps.
+            unsafe { libc::kill(member.pid, number) };
+        }
+    }
+}

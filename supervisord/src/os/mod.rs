@@ -1,0 +1,47 @@
+//! The only place that touches processes: it starts, signals, kills and reaps them and knows their trees.
+//!
+//! **Invariant:** a pid lives only here; everybody else says [`supervisor_core::Run`]. The thread that reaps is the
+//! thread that signals, so a pid is never signalled after it was freed.
+//! **Invariant:** no policy: nothing here restarts, waits for time to pass or reads a clock.
+//! **Invariant:** one [`Processes`] in a program, because reaping takes every child there is.
+
+mod error;
+mod launch;
+mod news;
+mod signal;
+#[cfg(unix)]
+#[path = "unix/own.rs"]
+mod own;
+#[cfg(windows)]
+#[path = "windows/own.rs"]
+mod own;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod imp;
+#[cfg(all(unix, not(target_os = "linux")))]
+#[path = "macos/mod.rs"]
+mod imp;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod imp;
+
+#[cfg(unix)]
+pub use self::unix::{Processes, user};
+#[cfg(windows)]
+pub use self::imp::{Processes, user};
+
+pub use self::{
+    error::{SpawnError, Stage},
+    imp::host_name,
+    launch::{Account, Environment, Handle, Launch, Limit, Options, Resource, Stdio},
+    news::{Identity, News},
+    signal::{Signal, signal_name, signal_number},
+};
+
+pub use own::{
+    Request, Requests, create_folder, current_user, is_hung_up, is_root, is_same_file, make_private,
+    make_readable, may_control, open_log, open_to_read, socket_name, sync_folder,
+};

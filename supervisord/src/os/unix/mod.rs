@@ -1,0 +1,41 @@
+//! What Linux and macOS share: the table of runs, the threads that start processes, the steps
+//! between clone and exec, and reaping.
+
+mod child;
+mod deaths;
+mod exec;
+mod fault;
+mod in_flight;
+mod limits;
+mod plan;
+mod processes;
+mod spawner;
+pub mod user;
+
+pub use self::processes::Processes;
+pub(super) use self::{
+    child::{become_program, check, set_default},
+    fault::Fault,
+    in_flight::Slot,
+    plan::Plan,
+    spawner::Child,
+};
+
+/// What a tree has to be told of the run it belongs to.
+pub(super) struct Member<'a> {
+    pub(super) run: supervisor_core::Run,
+    /// The run's own process, which also names its process group.
+    pub(super) pid: i32,
+    pub(super) tree: &'a str,
+    /// Whether it lives in the control group of its tree.
+    pub(super) grouped: bool,
+    /// Whether only the run's own process is meant, never the rest.
+    pub(super) is_alone: bool,
+    /// Whether the run's own process was reaped.
+    pub(super) is_left_over: bool,
+}
+
+/// The name of this host, as far as it is text.
+pub fn host_name() -> String {
+    nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,153 @@
+//! A launch turned into what system calls want, so that nothing is allocated after the clone.
+
+use std::{
+    cell::Cell,
+    ffi::{CString, OsStr, OsString},
+    os::{
+        fd::{AsRawFd, RawFd},
+        unix::ffi::{OsStrExt, OsStringExt},
+    },
+    path::Path,
+    ptr,
+};
+
+use libc::{c_char, c_int, rlimit};
+use supervisor_core::Run;
+
+use super::{
+    exec, limits,
+    user::{self, Credentials},
+};
+use crate::os::{Environment, Launch, SpawnError, Stage, Stdio};
+
+/// Where a standard stream of the child comes from.
+pub(in crate::os) enum Source {
+    Descriptor(Cell<RawFd>),
+    Open { path: CString, flags: c_int },
+    /// The same open file as standard output.
+    LikeOutput,
+}
+
+/// Everything the child needs between clone and exec. The launch it was made from must outlive
+/// its use, because descriptors are borrowed from it.
+pub(in crate::os) struct Plan {
+    pub(in crate::os) streams: [Source; 3],
+    pub(in crate::os) handles: Vec<Cell<RawFd>>,
+    pub(in crate::os) root: Option<CString>,
+    pub(in crate::os) directory: CString,
+    pub(in crate::os) credentials: Option<Credentials>,
+    pub(in crate::os) umask: Option<libc::mode_t>,
+    pub(in crate::os) nice: Option<c_int>,
+    pub(in crate::os) limits: Vec<(limits::Kind, rlimit)>,
+    pub(in crate::os) programs: Vec<CString>,
+    /// The list of a control group the child has to put itself on.
+    #[cfg(target_os = "linux")]
+    pub(in crate::os) join: Option<RawFd>,
+    arguments: Strings,
+    environment: Strings,
+}
+
+impl Plan {
+    /// Looks up users, searches nothing, opens nothing: what can hang on a disk is the child's.
+    pub(in crate::os) fn new(run: Run, launch: &Launch, null: RawFd) -> Result<Self, SpawnError> {
+        let mut environment = launch.environment.clone();
+        let credentials = match &launch.account {
+            Some(account) => user::look_up(account)?.claim(&mut environment),
+            None => None,
+        };
+        set(&mut environment, "SUPERVISORD_LABEL", OsString::from(&launch.tree));
+        set(&mut environment, "SUPERVISORD_RUN", OsString::from(run.number.to_string()));
+        Ok(Self {
+            streams: streams(launch, null)?,
+            handles: launch.handles.iter().map(|handle| Cell::new(handle.as_raw_fd())).collect(),
+            root: launch.root.as_deref().map(path).transpose()?,
+            directory: path(&launch.directory)?,
+            credentials,
+            umask: launch.umask.map(|mask| (mask & 0o777) as libc::mode_t),
+            nice: launch.nice,
+            limits: limits::resolve(&launch.limits),
+            programs: exec::candidates(&launch.program, &environment)?,
+            #[cfg(target_os = "linux")]
+            join: None,
+            arguments: Strings::new(launch.arguments.iter().map(|word| Ok(word.clone())))?,
+            environment: Strings::new(environment.into_iter().map(assignment))?,
+        })
+    }
+
+    /// The arguments as `execve` wants them.
+    pub(in crate::os) fn argv(&self) -> *const *const c_char {
+        self.arguments.pointers.as_ptr()
+    }
+
+    /// The environment as `execve` wants it.
+    pub(in crate::os) fn envp(&self) -> *const *const c_char {
+        self.environment.pointers.as_ptr()
+    }
+}
+
+/// Strings in one block, and the null-ended list of pointers into it.
+struct Strings {
+    _block: Vec<u8>,
+    pointers: Vec<*const c_char>,
+}
+
+impl Strings {
+    fn new(words: impl Iterator<Item = Result<OsString, SpawnError>>) -> Result<Self, SpawnError> {
+        let mut block = Vec::with_capacity(1024);
+        let mut starts = Vec::with_capacity(words.size_hint().0);
+        for word in words {
+            let word = word?;
+            refuse_nul(&word)?;
+            starts.push(block.len());
+            block.extend_from_slice(word.as_bytes());
+            block.push(0);
+        }
+        let mut pointers: Vec<*const c_char> =
+            starts.into_iter().map(|start| block[start..].as_ptr().cast()).collect();
+        pointers.push(ptr::null());
+        Ok(Self { _block: block, pointers })
+    }
+}
+
+fn assignment((name, value): (OsString, OsString)) -> Result<OsString, SpawnError> {
+    let mut word = name.into_vec();
+    word.push(b'=');
+    word.extend_from_slice(value.as_bytes());
+    Ok(OsString::from_vec(word))
+}
+
+fn set(environment: &mut Environment, name: &str, value: OsString) {
+    environment.retain(|(other, _)| other != name);
+    environment.push((name.into(), value));
+}
+
+fn streams(launch: &Launch, null: RawFd) -> Result<[Source; 3], SpawnError> {
+    let output = libc::O_WRONLY | libc::O_APPEND;
+    let stderr = match (&launch.stdout, &launch.stderr) {
+        (Stdio::File(out), Stdio::File(err)) if out == err => Source::LikeOutput,
+        (Stdio::Null | Stdio::File(_) | Stdio::Handle(_), stderr) => source(stderr, output, null)?,
+    };
+    let stdin = source(&launch.stdin, libc::O_RDONLY, null)?;
+    Ok([stdin, source(&launch.stdout, output, null)?, stderr])
+}
+
+fn source(stdio: &Stdio, flags: c_int, null: RawFd) -> Result<Source, SpawnError> {
+    Ok(match stdio {
+        Stdio::Null => Source::Descriptor(Cell::new(null)),
+        Stdio::File(file) => Source::Open { path: path(file)?, flags },
+        Stdio::Handle(handle) => Source::Descriptor(Cell::new(handle.as_raw_fd())),
+    })
+}
+
+pub(super) fn path(path: &Path) -> Result<CString, SpawnError> {
+    refuse_nul(path.as_os_str())?;
+    Ok(CString::new(path.as_os_str().as_bytes()).unwrap_or_default())
+}
+
+fn refuse_nul(word: &OsStr) -> Result<(), SpawnError> {
+    if word.as_bytes().contains(&0) {
+        let detail = String::from("holds a NUL character");
+        return Err(SpawnError::because(Stage::Prepare, Some(word.to_owned()), detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! The table of runs: what was asked of each, what is known of it, what is to be told.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    io,
+    os::fd::OwnedFd,
+    thread,
+};
+
+use supervisor_core::{Exit, Run, ServiceId};
+
+use super::{
+    Member,
+    deaths::Deaths,
+    limits,
+    spawner::{Outcome, Spawner, Started},
+};
+use crate::os::{Identity, Launch, News, Options, Signal, imp};
+
+/// Starts, signals and reaps processes. It must live in a tokio runtime with I/O, one at a time.
+pub struct Processes {
+    spawner: Spawner,
+    deaths: Deaths,
+    trees: imp::Trees,
+    /// What was asked of runs that are still being started.
+    starting: HashMap<Run, Orders>,
+    runs: HashMap<Run, Process>,
+    pids: HashMap<i32, Run>,
+    /// Children reaped before their own start was told.
+    early: Vec<(i32, Exit)>,
+    /// Runs whose trees tell nothing by themselves, to be looked at when an orphan dies.
+    unwatched: HashSet<Run>,
+    services: HashMap<ServiceId, Service>,
+    news: VecDeque<News>,
+}
+
+#[derive(Default)]
+struct Orders {
+    signals: Vec<Signal>,
+    kill: bool,
+}
+
+#[derive(Default)]
+struct Service {
+    tree: Box<str>,
+    /// How many of its runs are being started, alive or left over.
+    runs: u32,
+    is_forgotten: bool,
+}
+
+struct Process {
+    pid: i32,
+    inode: Option<u64>,
+    grouped: bool,
+    abandon_group: bool,
+    /// The process itself has ended, and its tree has not.
+    is_left_over: bool,
+    is_killed: bool,
+}
+
+impl Processes {
+    /// Takes over what concerns the processes of this program: SIGCHLD, orphans, open file limit.
+    pub fn new(options: Options) -> io::Result<Self> {
+        limits::raise_open_files()?;
+        let groups = imp::prepare(&options)?;
+        let null = OwnedFd::from(std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = options.spawners.unwrap_or(cores.min(4)).max(1);
+        Ok(Self {
+            trees: imp::Trees::new(groups.clone())?,
+            spawner: Spawner::new(threads, null, groups),
+            deaths: Deaths::new()?,
+            starting: HashMap::new(),
+            runs: HashMap::new(),
+            pids: HashMap::new(),
+            early: Vec::new(),
+            unwatched: HashSet::new(),
+            services: HashMap::new(),
+            news: VecDeque::new(),
+        })
+    }
+
+    /// Begins to start a run and returns at once; `Spawned` or `SpawnFailed` tells the rest. The
+    /// run before it, of the same service, must be cleared.
+    pub fn spawn(&mut self, run: Run, launch: Launch) {
+        self.spawn_with(run, move || launch);
+    }
+
+    /// As [`Processes::spawn`], with the launch made on the thread that uses it, so that a
+    /// thousand starts asked for at once do not hold a thousand environments.
+    pub fn spawn_with(&mut self, run: Run, make: impl FnOnce() -> Launch + Send + 'static) {
+        let service = self.services.entry(run.service).or_default();
+        service.runs += 1;
+        service.is_forgotten = false;
+        self.starting.insert(run, Orders::default());
+        self.spawner.push(run, Box::new(make));
+    }
+
+    /// Sends a signal to the whole group of a run, or, when it abandons its group, to its own
+    /// process. A run still being started gets it when it is started.
+    pub fn signal(&mut self, run: Run, signal: Signal) {
+        if let Some(orders) = self.starting.get_mut(&run) {
+            orders.signals.push(signal);
+        } else if let Some(process) = self.runs.get(&run) {
+            self.trees.signal(&process.member(run, &self.services), signal.number());
+        }
+    }
+
+    /// Ends the whole tree of a run by force. A run still being started is ended before or after
+    /// it has entered its program, whichever it has reached.
+    pub fn kill(&mut self, run: Run) {
+        if let Some(orders) = self.starting.get_mut(&run) {
+            orders.kill = true;
+            let is_reaped = |pid| self.early.iter().any(|dead| dead.0 == pid);
+            self.spawner.in_flight().kill(run, is_reaped);
+        } else if let Some(process) = self.runs.get_mut(&run) {
+            if !process.abandon_group {
+                process.is_killed = true;
+                if !process.grouped {
+                    self.unwatched.insert(run);
+                }
+            }
+            self.trees.kill(&process.member(run, &self.services));
+        }
+    }
+
+    /// The next news; may be dropped and called again without loss.
+    pub async fn news(&mut self) -> News {
+        loop {
+            if let Some(news) = self.try_news() {
+                return news;
+            }
+            tokio::select! {
+                outcome = self.spawner.next() => self.settle(outcome),
+                () = self.deaths.arrived() => {}
+                () = self.trees.changed() => {}
+            }
+        }
+    }
+
+    /// News there are already; `None` means that [`Processes::news`] would wait.
+    pub fn try_news(&mut self) -> Option<News> {
+        if self.news.is_empty() {
+            self.gather();
+        }
+        // The sweep costs as much as there are children, so what is known goes first.
+        if self.news.is_empty() {
+            self.sweep();
+        }
+        self.news.pop_front()
+    }
+
+    /// The pid of a run's own process while it is alive.
+    pub fn pid(&self, run: Run) -> Option<u32> {
+        let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
+        Some(process.pid as u32)
+    }
+
+    /// What a later daemon needs to recognise a run that is alive.
+    pub fn identity(&self, run: Run) -> Option<Identity> {
+        let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
+        Some(Identity {
+            pid: process.pid as u32,
+            inode: process.inode,
+            started: imp::started(process.pid),
+            control_group: self.trees.path(&process.member(run, &self.services)),
+        })
+    }
+
+    /// Puts away what was kept for a service, its control group above all; if something of it is
+    /// still alive, when that is gone.
+    pub fn forget(&mut self, service: ServiceId) {
+        if let Some(known) = self.services.get_mut(&service) {
+            known.is_forgotten = true;
+            self.put_away(service);
+        }
+    }
+
+    fn gather(&mut self) {
+        while let Some(outcome) = self.spawner.try_next() {
+            self.settle(outcome);
+        }
+        for (pid, exit) in self.deaths.hinted() {
+            self.buried(pid, exit);
+        }
+        for run in self.trees.emptied() {
+            self.cleared(run);
+        }
+    }
+
+    fn sweep(&mut self) {
+        if self.deaths.is_sweep_due() {
+            while let Some((pid, exit)) = self.deaths.swept() {
+                self.buried(pid, exit);
+            }
+            self.look_after_unwatched();
+        }
+    }
+
+    /// A child was reaped: a run's own process, or an orphan that came to us.
+    fn buried(&mut self, pid: i32, exit: Exit) {
+        if let Some(run) = self.pids.remove(&pid) {
+            return self.ended(run, exit);
+        }
+        if self.spawner.in_flight().has(pid) {
+            return self.early.push((pid, exit));
+        }
+        // Its spawner may have told of it and left its slot since we last looked.
+        while let Some(outcome) = self.spawner.try_next() {
+            self.settle(outcome);
+        }
+        if let Some(run) = self.pids.remove(&pid) {
+            self.ended(run, exit);
+        }
+    }
+
+    fn settle(&mut self, Outcome { run, tree, result }: Outcome) {
+        let orders = self.starting.remove(&run).unwrap_or_default();
+        if let Some(service) = self.services.get_mut(&run.service) {
+            service.tree = tree;
+        }
+        match result {
+            Ok(started) => self.started(run, started, orders),
+            Err(error) => {
+                self.news.push_back(News::SpawnFailed { run, error });
+                self.over(run);
+            }
+        }
+    }
+
+    fn started(&mut self, run: Run, Started { child, abandon_group }: Started, orders: Orders) {
+        let process = Process {
+            pid: child.pid,
+            inode: child.inode,
+            grouped: child.grouped,
+            abandon_group,
+            is_left_over: false,
+            is_killed: false,
+        };
+        self.runs.insert(run, process);
+        self.news.push_back(News::Spawned { run, pid: child.pid as u32 });
+        match self.early.iter().position(|dead| dead.0 == child.pid) {
+            Some(at) => {
+                let (_, exit) = self.early.swap_remove(at);
+                self.ended(run, exit);
+            }
+            None => {
+                self.pids.insert(child.pid, run);
+            }
+        }
+        for signal in orders.signals {
+            self.signal(run, signal);
+        }
+        if orders.kill {
+            self.kill(run);
+        }
+    }
+
+    fn ended(&mut self, run: Run, exit: Exit) {
+        let Some(process) = self.runs.get_mut(&run) else { return };
+        process.is_left_over = true;
+        let member = process.member(run, &self.services);
+        let tree_empty = process.abandon_group || self.trees.is_empty(&member);
+        self.news.push_back(News::Exited { run, exit, tree_empty });
+        if tree_empty {
+            self.over(run);
+        } else if self.trees.watch(&member) {
+            // It may have emptied before it was watched.
+            if self.trees.is_empty(&member) {
+                self.cleared(run);
+            }
+        } else {
+            self.unwatched.insert(run);
+        }
+    }
+
+    fn cleared(&mut self, run: Run) {
+        if self.runs.contains_key(&run) {
+            self.news.push_back(News::Cleared { run });
+            self.over(run);
+        }
+    }
+
+    /// Where no control group tells, the death of an orphan is the moment to look whose it was.
+    fn look_after_unwatched(&mut self) {
+        let unwatched: Vec<Run> = self.unwatched.iter().copied().collect();
+        for run in unwatched {
+            let Some(process) = self.runs.get(&run) else { continue };
+            let member = process.member(run, &self.services);
+            if process.is_killed {
+                self.trees.kill(&member);
+            }
+            if process.is_left_over && self.trees.is_empty(&member) {
+                self.cleared(run);
+            }
+        }
+    }
+
+    /// Nothing of a run is left.
+    fn over(&mut self, run: Run) {
+        self.unwatched.remove(&run);
+        if let Some(process) = self.runs.remove(&run) {
+            let member = process.member(run, &self.services);
+            self.trees.unwatch(&member);
+            if process.is_killed {
+                self.trees.renew(&member);
+            }
+        }
+        if let Some(service) = self.services.get_mut(&run.service) {
+            service.runs -= 1;
+            self.put_away(run.service);
+        }
+    }
+
+    fn put_away(&mut self, service: ServiceId) {
+        let is_due = |known: &Service| known.is_forgotten && known.runs == 0;
+        if self.services.get(&service).is_some_and(is_due)
+            && let Some(known) = self.services.remove(&service)
+        {
+            self.trees.remove(&known.tree);
+        }
+    }
+}
+
+impl Process {
+    fn member<'a>(&self, run: Run, services: &'a HashMap<ServiceId, Service>) -> Member<'a> {
+        Member {
+            run,
+            pid: self.pid,
+            tree: services.get(&run.service).map_or("", |service| &service.tree),
+            grouped: self.grouped,
+            is_alone: self.abandon_group,
+            is_left_over: self.is_left_over,
+        }
+    }
+}
