@@ -1,0 +1,135 @@
+//! `--daemonize`: the caller waits until the daemon is ready, or hears its error.
+//!
+//! Must be entered before any thread exists.
+
+#[cfg(unix)]
+pub use self::unix::enter;
+#[cfg(windows)]
+pub use self::windows::enter;
+
+use std::process::ExitCode;
+
+use crate::start::StartError;
+
+/// Which of the two processes this is.
+#[derive(Debug)]
+pub enum Side {
+    /// The one that was called; it ends with this code.
+    Caller(ExitCode),
+    /// The one in the background; it says when it is ready.
+    Daemon(Readiness),
+}
+
+/// Tells whoever started us how it went; once.
+#[derive(Debug)]
+pub struct Readiness {
+    #[cfg(unix)]
+    pipe: Option<std::fs::File>,
+}
+
+impl Readiness {
+    /// Nobody waits.
+    #[must_use]
+    pub fn foreground() -> Self {
+        Self {
+            #[cfg(unix)]
+            pipe: None,
+        }
+    }
+
+    /// Services can be controlled.
+    pub fn ready(&self) {
+        self.tell("ready");
+    }
+
+    /// The daemon did not begin.
+    pub fn failed(&self, error: &StartError) {
+        self.tell(&error.to_string());
+    }
+
+    fn tell(&self, news: &str) {
+        #[cfg(unix)]
+        if let Some(mut pipe) = self.pipe.as_ref() {
+            use std::io::Write as _;
+            // The caller may have been killed meanwhile; the daemon does not need it.
+            let _ = writeln!(pipe, "{news}");
+        }
+        #[cfg(windows)]
+        let _ = news;
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::io::{BufRead as _, BufReader};
+    use std::path::Path;
+    use std::process::ExitCode;
+
+    use daemonize::{Daemonize, Outcome};
+
+    use super::{Readiness, Side};
+    use crate::start::StartError;
+
+    /// Forks into the background, with output to `log`.
+    ///
+    /// # Errors
+    /// [`StartError::Background`] in whichever process could not go on.
+    pub fn enter(log: &Path) -> Result<Side, StartError> {
+        let failed = |cause: String| StartError::Background(cause);
+        let open = || File::options().create(true).append(true).open(log);
+        let cannot_open = |cause| failed(format!("open {}: {cause}", log.display()));
+        let (out, err) = (open().map_err(cannot_open)?, open().map_err(cannot_open)?);
+        let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)
+            .map_err(|errno| failed(format!("pipe: {errno}")))?;
+        let forked = Daemonize::new().working_directory("/").umask(0o022).stdout(out).stderr(err);
+        match forked.execute() {
+            Outcome::Child(Ok(_)) => {
+                drop(reader);
+                Ok(Side::Daemon(Readiness { pipe: Some(File::from(writer)) }))
+            }
+            Outcome::Parent(Ok(_)) => {
+                drop(writer);
+                Ok(Side::Caller(wait(File::from(reader), log)))
+            }
+            Outcome::Child(Err(error)) | Outcome::Parent(Err(error)) => {
+                Err(failed(error.to_string()))
+            }
+        }
+    }
+
+    #[expect(clippy::print_stderr, reason = "the caller's own terminal")]
+    fn wait(pipe: File, log: &Path) -> ExitCode {
+        let mut news = String::new();
+        // A daemon that died says nothing: the pipe just ends.
+        let _ = BufReader::new(pipe).read_line(&mut news);
+        match news.trim_end() {
+            "ready" => ExitCode::SUCCESS,
+            "" => {
+                eprintln!("supervisord: it ended before it was ready; see {}", log.display());
+                ExitCode::FAILURE
+            }
+            error => {
+                eprintln!("supervisord: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod windows {
+    use std::path::Path;
+
+    use super::Side;
+    use crate::start::StartError;
+
+    /// Windows has no fork; a service there belongs to the service control manager.
+    ///
+    /// # Errors
+    /// Always [`StartError::Background`].
+    pub fn enter(_log: &Path) -> Result<Side, StartError> {
+        let cause = "not on Windows; register it as a service instead".to_owned();
+        Err(StartError::Background(cause))
+    }
+}

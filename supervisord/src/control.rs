@@ -1,0 +1,9 @@
+//! How the daemon is talked to: sockets, sessions, verbs and the sentences they answer with.
+
+pub mod answer;
+pub mod listen;
+pub mod reply;
+pub mod sentence;
+pub mod session;
+mod verbs;
+pub mod why;

@@ -1,0 +1,134 @@
+//! The daemon's facts as the protocol says them.
+
+use protocol::definition::{self, Definition, Os};
+use protocol::message::{Goal, Outcome, Row, State, Status};
+use supervisor_core::{self as core, Ended, Moment, Service};
+
+use super::why;
+use crate::clock::Clock;
+use crate::launch;
+use crate::registry::Entry;
+
+/// launchd's status for a service whose process could not be made (`EX_CONFIG`).
+const NOT_MADE: i64 = 78;
+
+/// What answers are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The definition's side.
+    pub entry: &'a Entry,
+    /// The life's side.
+    pub service: &'a Service,
+    /// The main process.
+    pub pid: Option<u32>,
+    /// Now, and how moments look on the wall.
+    pub clock: &'a Clock,
+}
+
+impl Facts<'_> {
+    /// The brief form.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        Row {
+            label: self.entry.label.to_string(),
+            pid: self.pid,
+            status: match self.service.ended() {
+                Ended::Never => None,
+                Ended::NotMade(_) => Some(NOT_MADE),
+                Ended::Exit { exit, .. } => exit.status(),
+            },
+            state: state(self.service),
+            goal: goal(self.service.goal()),
+            restarts: u64::from(self.service.runs().saturating_sub(1)),
+            since: self.time(self.service.since()),
+        }
+    }
+
+    /// The answer to a verb that changes something.
+    #[must_use]
+    pub fn outcome(&self, changed: bool) -> Outcome {
+        Outcome { row: self.row(), changed, why: self.why(), notes: Vec::new() }
+    }
+
+    /// The full form.
+    #[must_use]
+    pub fn status(&self, paths: &protocol::address::Paths) -> Status {
+        let definition = &self.entry.definition;
+        let policy = self.service.policy();
+        let file = |path| {
+            let file = launch::log_file(path, definition, paths)?;
+            Some(file.display().to_string())
+        };
+        Status {
+            row: self.row(),
+            definition: self.entry.file.display().to_string(),
+            command: std::iter::once(definition.executable().to_owned())
+                .chain(definition.arguments().iter().skip(1).cloned())
+                .collect(),
+            directory: launch::directory(definition).display().to_string(),
+            stdout: file(definition.standard_out_path.as_deref()),
+            stderr: file(definition.standard_error_path.as_deref()),
+            enabled: self.service.is_enabled(),
+            keep_alive: why::keep_alive(&policy.keep_alive),
+            throttle_ms: milliseconds(policy.throttle),
+            stop_timeout_ms: policy.stop_timeout.map(milliseconds),
+            runs: u64::from(self.service.runs()),
+            last_exit: match self.service.ended() {
+                Ended::Never => None,
+                ended @ (Ended::NotMade(_) | Ended::Exit { .. }) => Some(why::ended(ended)),
+            },
+            next_start: match self.service.state() {
+                core::State::Backoff { until } => Some(self.time(until)),
+                core::State::Down
+                | core::State::Waiting
+                | core::State::Spawning { .. }
+                | core::State::Up { .. }
+                | core::State::Stopping { .. }
+                | core::State::Clearing { .. }
+                | core::State::Failed => None,
+            },
+            why: self.why(),
+            notes: notes(definition),
+        }
+    }
+
+    /// Why it is where it is.
+    #[must_use]
+    pub fn why(&self) -> String {
+        why::why(self.service, self.clock.now())
+    }
+
+    fn time(&self, moment: Moment) -> String {
+        self.clock.wall(moment).to_string()
+    }
+}
+
+/// Keys of a definition that this system or version does not honour, one line each.
+fn notes(definition: &Definition) -> Vec<String> {
+    let read = definition::from_dictionary(&definition.to_dictionary());
+    definition::faults_on(&read, Os::current()).iter().map(ToString::to_string).collect()
+}
+
+fn state(service: &Service) -> State {
+    match service.state() {
+        core::State::Down if !service.is_enabled() => State::Disabled,
+        core::State::Down => State::Down,
+        core::State::Waiting => State::Waiting,
+        core::State::Spawning { .. } => State::Starting,
+        core::State::Up { .. } => State::Up,
+        core::State::Stopping { .. } | core::State::Clearing { .. } => State::Stopping,
+        core::State::Backoff { .. } => State::Backoff,
+        core::State::Failed => State::Failed,
+    }
+}
+
+fn goal(goal: core::Goal) -> Goal {
+    match goal {
+        core::Goal::Up => Goal::Up,
+        core::Goal::Down => Goal::Down,
+    }
+}
+
+fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

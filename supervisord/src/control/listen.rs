@@ -1,0 +1,66 @@
+//! The control socket: bound under the lock, open to the daemon's own user only.
+
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use interprocess::local_socket::tokio::prelude::*;
+use interprocess::local_socket::{ListenerOptions, tokio::Listener as Socket};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task;
+
+use super::reply::SessionId;
+use super::session::{self, Message};
+use crate::os;
+
+/// Clients served at the same time; more wait in the socket's backlog.
+const CLIENTS_MAX: usize = 256;
+
+/// The bound socket.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+}
+
+impl Listener {
+    /// Binds the socket, over one that a dead daemon left; the caller holds the domain's lock.
+    ///
+    /// # Errors
+    /// What the system says, for example that the path is too long for a socket.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        let name = os::socket_name(path)?;
+        let socket = ListenerOptions::new().name(name).try_overwrite(true).create_tokio()?;
+        os::make_private(path)?;
+        Ok(Self { socket })
+    }
+
+    /// Serves clients for ever; their requests go to `inbox`.
+    pub async fn serve(self, inbox: mpsc::Sender<Message>) {
+        let clients = Arc::new(Semaphore::new(CLIENTS_MAX));
+        let inbox = Rc::new(inbox);
+        for number in 0.. {
+            let place = Arc::clone(&clients).acquire_owned().await;
+            match self.socket.accept().await {
+                Ok(stream) => {
+                    let inbox = Rc::clone(&inbox);
+                    task::spawn_local(async move {
+                        session::serve(stream, SessionId(number), &inbox).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    // Without descriptors accept fails at once, again and again: let others end first.
+                    log::error!("cannot accept a client: {error}");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Takes the socket away; a client then sees at once that no daemon is there.
+pub fn unlink(path: &Path) {
+    // On Windows there is no file; anywhere, the next daemon cleans what stays.
+    let _ = std::fs::remove_file(path);
+}

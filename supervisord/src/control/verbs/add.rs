@@ -1,0 +1,102 @@
+//! `add`: checks a definition, writes it to the services folder, then lets it act.
+
+use protocol::definition::{self, Definition, Fault};
+use protocol::message::{Add, DefinitionSource, Reason, Refusal};
+use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
+
+use super::super::reply::Reply;
+use super::super::sentence;
+use crate::daemon::{Arrival, Daemon, Then};
+use crate::store::goals::{self, Intent};
+
+impl Daemon {
+    pub(super) fn add(&mut self, add: Add, reply: Reply) {
+        let (definition, text) = match read(add.definition) {
+            Ok(good) => good,
+            Err(refusal) => return reply.send::<()>(Err(refusal)),
+        };
+        let label = definition.label.clone();
+        let refuse = |reply: Reply, cause: String| {
+            reply.refuse(Reason::AlreadyExists, format!("cannot add {label}: {cause}"));
+        };
+        if self.supervisor.is_shutting_down() {
+            let refusal = sentence::refusal(Answer::ShuttingDown, "add", &label, "", true);
+            return reply.send::<()>(Err(refusal));
+        }
+        if self.pending.incoming.contains(&label) {
+            return refuse(reply, "somebody else is adding it right now".to_owned());
+        }
+        let known = self.registry.find(&label);
+        let file = match known.and_then(|id| self.registry.get(id)) {
+            Some(entry) if entry.definition == definition => {
+                let facts = known.and_then(|id| self.facts(id)).expect("found above");
+                return reply.send(Ok(facts.outcome(false)));
+            }
+            Some(_) if !add.replace => {
+                let cause = "a different definition of it is loaded; --replace puts this one in its place";
+                return refuse(reply, cause.to_owned());
+            }
+            Some(entry) => entry.file.clone(),
+            None => {
+                let name = format!("{}.plist", definition::file_name(&label));
+                let file = self.paths.services.join(name);
+                if file.exists() && !add.replace {
+                    let cause = format!(
+                        "{} exists, but is not loaded; load it with `svcctl apply`, \
+                         or overwrite it with --replace",
+                        file.display()
+                    );
+                    return refuse(reply, cause);
+                }
+                file
+            }
+        };
+        let want = if add.wait { Want::Started } else { Want::Nothing };
+        let request = self.expect_answer("add", label.clone(), add.timeout_ms, reply);
+        if self.dormant.remove(&label).is_some() {
+            self.disk.goal(goals::line(&label, Intent::default()));
+        }
+        self.pending.incoming.insert(label);
+        let job = self.disk.replace(file.clone(), text.into_bytes());
+        let arrival = Box::new(Arrival { definition, file, request, want });
+        let then = match known {
+            Some(id) => Then::Replace(id, arrival),
+            None => Then::TakeIn(arrival),
+        };
+        self.pending.jobs.insert(job, then);
+    }
+
+    /// Another definition for a service that is loaded.
+    pub(crate) fn replace(
+        &mut self,
+        service: ServiceId,
+        definition: Definition,
+        (request, want): (RequestId, Want),
+    ) {
+        let Some(entry) = self.registry.get_mut(service) else { return };
+        let renew = super::apply::step(&entry.definition, &definition).0
+            == protocol::message::Step::Restart;
+        let policy = (&definition).into();
+        entry.definition = definition;
+        let change = Change::Replace { policy, renew };
+        self.handle(Event::Ask { service, change, request: Some(request), want });
+    }
+}
+
+/// The definition, and the text to keep of it.
+fn read(source: DefinitionSource) -> Result<(Definition, String), Refusal> {
+    let (read, text) = match source {
+        DefinitionSource::Text(text) => (definition::read(text.as_bytes()), Some(text)),
+        DefinitionSource::Json(object) => {
+            (definition::from_json(&serde_json::Value::Object(object)), None)
+        }
+    };
+    let Some(definition) = read.definition else {
+        let faults: Vec<String> =
+            read.faults.iter().filter(|fault| fault.is_error()).map(Fault::to_string).collect();
+        let sentence = format!("cannot add the definition: {}", faults.join("\n"));
+        return Err(Refusal::new(Reason::BadDefinition, sentence));
+    };
+    let text = text.unwrap_or_else(|| definition.to_xml());
+    Ok((definition, text))
+}

@@ -1,0 +1,151 @@
+//! `apply`: reads the services folder again and does what changed, no more.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use protocol::definition::{Class, Definition};
+use protocol::message::{Plan, PlanStep, Reason, Step};
+use supervisor_core::{Change, Event, Want};
+use tokio::task;
+
+use super::super::reply::Reply;
+use crate::daemon::{Daemon, Internal};
+use crate::registry::Entry;
+use crate::store::{StoreError, folder};
+use crate::store::folder::Found;
+
+impl Daemon {
+    /// Begins an `apply`; reading the folder goes on beside the loop.
+    pub(crate) fn apply(&mut self, dry_run: bool, reply: Option<Reply>) {
+        let folder = self.paths.services.clone();
+        let internal = self.internal.clone();
+        task::spawn_blocking(move || {
+            let found = folder::read(&folder);
+            // The loop may have ended meanwhile.
+            let _ = internal.send(Internal::Scanned { found, dry_run, reply });
+        });
+    }
+
+    pub(super) fn scanned(
+        &mut self,
+        found: Result<Found, StoreError>,
+        dry_run: bool,
+        reply: Option<Reply>,
+    ) {
+        let mut found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                log::error!("{error}");
+                if let Some(reply) = reply {
+                    reply.refuse(Reason::Failed, error.to_string());
+                }
+                return;
+            }
+        };
+        let plan = self.plan(&found);
+        if dry_run || self.supervisor.is_shutting_down() {
+            if let Some(reply) = reply {
+                reply.send(Ok(plan));
+            }
+            return;
+        }
+        for file in &plan.rejected {
+            for fault in &file.faults {
+                log::error!("cannot load {}: {fault}", file.file);
+            }
+        }
+        let steps: Vec<(String, Step)> =
+            plan.steps.iter().map(|step| (step.label.clone(), step.step)).collect();
+        for step in &plan.steps {
+            log::info!("{}: apply: {}", step.label, step.why);
+        }
+        let apply = self.pending.begin_apply(plan, reply);
+        for (label, step) in steps {
+            self.take_step(&label, step, apply, &mut found.definitions);
+        }
+        self.pending.end_step(apply);
+    }
+
+    fn take_step(
+        &mut self,
+        label: &str,
+        step: Step,
+        apply: u64,
+        definitions: &mut BTreeMap<String, (PathBuf, Definition)>,
+    ) {
+        let request = self.pending.add_step(apply);
+        let known = self.registry.find(label);
+        match (step, known, definitions.remove(label)) {
+            (Step::Remove, Some(service), _) => {
+                let change = Change::Remove;
+                let want = Want::Stopped;
+                self.forget_goal(service);
+                self.handle(Event::Ask { service, change, request: Some(request), want });
+            }
+            (Step::Add, None, Some((file, definition))) => {
+                let intent = self.dormant.remove(label).unwrap_or_default();
+                let enabled = intent.enabled;
+                let entry = Entry { label: label.into(), definition, file, enabled };
+                let now = self.clock.now();
+                self.take_in(entry, intent, (Some(request), Want::Started), now);
+                self.perform();
+            }
+            (Step::Hot | Step::NextStart | Step::Restart, Some(service), Some((file, definition))) => {
+                if let Some(entry) = self.registry.get_mut(service) {
+                    entry.file = file;
+                }
+                self.replace(service, definition, (request, Want::Started));
+            }
+            (Step::Add | Step::Remove | Step::Hot | Step::NextStart | Step::Restart, _, _) => {
+                self.pending.take(request);
+                self.pending.end_step(apply);
+            }
+        }
+    }
+
+    fn plan(&self, found: &Found) -> Plan {
+        let mut steps = BTreeMap::new();
+        for (id, entry) in self.registry.entries() {
+            let label = entry.label.to_string();
+            let is_leaving = self.supervisor.service(id).is_none_or(|service| service.is_leaving());
+            match found.definitions.get(&label) {
+                _ if is_leaving || self.pending.incoming.contains(&label) => {}
+                Some((_, definition)) if *definition == entry.definition => {}
+                Some((_, definition)) => {
+                    let (step, why) = step(&entry.definition, definition);
+                    steps.insert(label.clone(), PlanStep { label, step, why });
+                }
+                None if found.has_rejected(&entry.file) => {}
+                None => {
+                    let why = format!("{} is gone", entry.file.display());
+                    steps.insert(label.clone(), PlanStep { label, step: Step::Remove, why });
+                }
+            }
+        }
+        for (label, (file, _)) in &found.definitions {
+            if self.registry.find(label).is_none() && !self.pending.incoming.contains(label) {
+                let (label, why) = (label.clone(), format!("{} is new", file.display()));
+                steps.insert(label.clone(), PlanStep { label, step: Step::Add, why });
+            }
+        }
+        Plan { steps: steps.into_values().collect(), rejected: found.rejected.clone() }
+    }
+}
+
+/// What has to be done when one definition takes another's place, and which keys ask for it.
+pub(super) fn step(old: &Definition, new: &Definition) -> (Step, String) {
+    let keys = old.differing(new);
+    let step = keys.iter().map(|key| match key.class {
+        Class::Hot => Step::Hot,
+        Class::NextStart => Step::NextStart,
+        Class::Restart => Step::Restart,
+    });
+    let weight = |step: &Step| match step {
+        Step::Hot => 0,
+        Step::NextStart => 1,
+        Step::Restart | Step::Add | Step::Remove => 2,
+    };
+    let step = step.max_by_key(weight).unwrap_or(Step::Hot);
+    let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+    (step, format!("{} changed", names.join(", ")))
+}

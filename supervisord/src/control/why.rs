@@ -1,0 +1,145 @@
+//! Why a service is where it is, in one sentence. Pure: facts in, words out.
+
+use std::time::Duration;
+
+use supervisor_core::{Cause, Ended, Exit, Goal, KeepAlive, Moment, Service, State};
+
+use crate::os;
+
+/// The sentence for a service as it is now.
+#[must_use]
+pub fn why(service: &Service, now: Moment) -> String {
+    match service.state() {
+        State::Up { .. } => started(service),
+        State::Spawning { .. } => "its process is being made".to_owned(),
+        State::Stopping { kill_at: Some(kill_at), .. } => {
+            format!("told to end, killed in {}", length(kill_at - now))
+        }
+        State::Stopping { kill_at: None, .. } if service.policy().stop_timeout.is_none() => {
+            "told to end, never killed (ExitTimeOut 0)".to_owned()
+        }
+        State::Stopping { kill_at: None, .. } => "killed, but not gone yet".to_owned(),
+        State::Clearing { kill_at, .. } => {
+            let last = ended(service.ended());
+            match kill_at {
+                Some(kill_at) => format!(
+                    "{last}, but processes it started are left: told to end, killed in {}",
+                    length(kill_at - now)
+                ),
+                None => format!("{last}, but processes it started are left: killed, not gone yet"),
+            }
+        }
+        State::Backoff { until } => {
+            format!("{}, again in {}", ended(service.ended()), length(until - now))
+        }
+        State::Failed => ended(service.ended()),
+        State::Waiting => "waiting for what its definition starts it on".to_owned(),
+        State::Down => down(service),
+    }
+}
+
+fn started(service: &Service) -> String {
+    match service.cause() {
+        Cause::Load => "started when it was loaded".to_owned(),
+        Cause::Asked => "started on request".to_owned(),
+        Cause::KeepAlive => format!("started again after {}", ended(service.ended())),
+    }
+}
+
+fn down(service: &Service) -> String {
+    if service.is_leaving() {
+        ended(service.ended())
+    } else if !service.is_enabled() {
+        "nothing starts it until it is enabled".to_owned()
+    } else if service.goal() == Goal::Down {
+        "its goal is down until someone starts it".to_owned()
+    } else if *service.ended() == Ended::Never {
+        "nothing starts it by itself (no RunAtLoad, no KeepAlive)".to_owned()
+    } else {
+        format!("{}, and its KeepAlive does not start it again", ended(service.ended()))
+    }
+}
+
+/// How a run ended, in words like `exit 1` and `killed by SIGSEGV, core dumped`.
+#[must_use]
+pub fn ended(ended: &Ended) -> String {
+    match ended {
+        Ended::Never => "never run".to_owned(),
+        Ended::NotMade(cause) => format!("could not start: {cause}"),
+        Ended::Exit { exit: Exit::Code(code), .. } if 0xC000_0000 <= *code => {
+            format!("exit {code:#010x}")
+        }
+        Ended::Exit { exit: Exit::Code(code), .. } => format!("exit {code}"),
+        Ended::Exit { exit: Exit::Signal { number, core, .. }, .. } => {
+            let core = if *core { ", core dumped" } else { "" };
+            match os::signal_name(*number) {
+                Some(name) => format!("killed by {name}{core}"),
+                None => format!("killed by signal {number}{core}"),
+            }
+        }
+        Ended::Exit { exit: Exit::Unknown, .. } => "ended, nobody saw how".to_owned(),
+    }
+}
+
+/// The restart rule in words.
+#[must_use]
+pub fn keep_alive(rule: &KeepAlive) -> String {
+    use supervisor_core::Condition::{Crashed, SuccessfulExit};
+    match rule {
+        KeepAlive::Never => "never".to_owned(),
+        KeepAlive::Always => "always".to_owned(),
+        KeepAlive::When(conditions) => {
+            let words: Vec<&str> = conditions
+                .iter()
+                .map(|condition| match condition {
+                    SuccessfulExit(true) => "after success",
+                    SuccessfulExit(false) => "after failure",
+                    Crashed(true) => "after a crash",
+                    Crashed(false) => "unless it crashed",
+                })
+                .collect();
+            words.join(" or ")
+        }
+    }
+}
+
+/// A length of time as people say it: `0.4 s`, `9 s`, `3 min 5 s`.
+#[must_use]
+pub fn length(length: Duration) -> String {
+    let seconds = length.as_secs_f64().round();
+    match length.as_millis() {
+        0 => "0 s".to_owned(),
+        1..1000 => format!("{:.1} s", length.as_secs_f64().max(0.1)),
+        1000..60_000 => format!("{seconds:.0} s"),
+        _ => {
+            let seconds = length.as_secs();
+            format!("{} min {} s", seconds / 60, seconds % 60)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_read_like_speech() {
+        let cases = [(0, "0 s"), (40, "0.1 s"), (400, "0.4 s"), (9400, "9 s"), (185_000, "3 min 5 s")];
+        for (milliseconds, words) in cases {
+            assert_eq!(length(Duration::from_millis(milliseconds)), words);
+        }
+    }
+
+    #[test]
+    fn ends_name_signals_and_status_codes() {
+        let exit = |exit| ended(&Ended::Exit { exit, asked: false });
+        assert_eq!(exit(Exit::Code(3)), "exit 3");
+        assert_eq!(exit(Exit::Code(0xC000_0005)), "exit 0xc0000005");
+        #[cfg(unix)]
+        assert_eq!(
+            exit(Exit::Signal { number: 11, core: true, crash: true }),
+            "killed by SIGSEGV, core dumped"
+        );
+        assert_eq!(ended(&Ended::NotMade("exec /x: gone".into())), "could not start: exec /x: gone");
+    }
+}

@@ -1,0 +1,245 @@
+//! The loop: takes events in, asks the core, performs its actions. Owns everything, shares nothing.
+//!
+//! It never blocks: disks, clients and new processes are waited for elsewhere and come back as
+//! events.
+
+mod pending;
+mod perform;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use protocol::address::Paths;
+use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{self, LocalSet};
+
+pub(crate) use self::pending::{Arrival, Asked, Then};
+
+use self::pending::Pending;
+use crate::clock::Clock;
+use crate::control::listen::Listener;
+use crate::control::reply::Reply;
+use crate::lock::Lock;
+use crate::os::{self, News, Request, Requests};
+use crate::registry::{Entry, Registry};
+use crate::store::Store;
+use crate::store::disk::Disk;
+use crate::store::folder::Found;
+use crate::store::goals::{Goals, Intent};
+
+/// Messages of clients that wait for the loop; beyond that the clients wait.
+const INBOX: usize = 256;
+
+/// Everything the daemon is.
+pub struct Daemon {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) registry: Registry,
+    pub(crate) processes: os::Processes,
+    pub(crate) disk: Disk,
+    pub(crate) clock: Clock,
+    pub(crate) paths: Paths,
+    pub(crate) pending: Pending,
+    pub(crate) internal: mpsc::UnboundedSender<Internal>,
+    pub(crate) shutdown_replies: Vec<Reply>,
+    /// Dropped to end those who follow a service's log.
+    pub(crate) followers: BTreeMap<ServiceId, Vec<oneshot::Sender<()>>>,
+    /// What was asked of services that are not loaded, since their files are bad or gone.
+    pub(crate) dormant: Goals,
+    news: mpsc::UnboundedReceiver<Internal>,
+    listener: Option<Listener>,
+    actions: Vec<Action>,
+    is_finished: bool,
+    requests: Requests,
+    lock: Lock,
+}
+
+/// What tasks of the daemon's own tell its loop.
+#[derive(Debug)]
+pub enum Internal {
+    /// The services folder was read for an `apply`.
+    Scanned {
+        /// What it holds, or why it can't be read.
+        found: Result<Found, crate::store::StoreError>,
+        /// Do nothing, only answer.
+        dry_run: bool,
+        /// Who asked; nobody for SIGHUP.
+        reply: Option<Reply>,
+    },
+}
+
+impl Daemon {
+    /// Takes in what the start of day made.
+    ///
+    /// # Errors
+    /// When the system does not hand its signals over.
+    pub fn new(
+        clock: Clock,
+        (lock, listener): (Lock, Listener),
+        store: Store,
+        processes: os::Processes,
+        paths: Paths,
+    ) -> io::Result<Self> {
+        let (internal, news) = mpsc::unbounded_channel();
+        let mut daemon = Self {
+            supervisor: Supervisor::default(),
+            registry: Registry::default(),
+            processes,
+            disk: store.disk,
+            clock,
+            paths,
+            pending: Pending::default(),
+            internal,
+            shutdown_replies: Vec::new(),
+            followers: BTreeMap::new(),
+            dormant: store.goals,
+            news,
+            listener: Some(listener),
+            actions: Vec::new(),
+            is_finished: false,
+            requests: Requests::new()?,
+            lock,
+        };
+        daemon.load(store.found);
+        Ok(daemon)
+    }
+
+    /// Runs until a shutdown is complete.
+    pub async fn run(self) {
+        LocalSet::new().run_until(self.turn()).await;
+    }
+
+    async fn turn(mut self) {
+        let (inbox, mut messages) = mpsc::channel(INBOX);
+        if let Some(listener) = self.listener.take() {
+            task::spawn_local(listener.serve(inbox));
+        }
+        self.perform();
+        while !self.is_finished {
+            let deadline = self.deadline();
+            tokio::select! {
+                biased;
+                news = self.processes.news() => self.hear(news),
+                done = self.disk.done() => self.written(done),
+                Some(internal) = self.news.recv() => self.internal(internal),
+                request = self.requests.next() => self.requested(request),
+                Some(message) = messages.recv() => self.message(message),
+                () = self.clock.sleep_until(deadline) => self.time_passed(),
+            }
+        }
+        self.put_away().await;
+    }
+
+    fn load(&mut self, found: Found) {
+        for file in &found.rejected {
+            for fault in &file.faults {
+                log::error!("cannot load {}: {fault}", file.file);
+            }
+        }
+        let now = self.clock.now();
+        for (label, (file, definition)) in found.definitions {
+            let intent = self.dormant.remove(&label).unwrap_or_default();
+            let entry = Entry {
+                label: label.into(),
+                definition,
+                file,
+                enabled: intent.enabled,
+            };
+            self.take_in(entry, intent, (None, Want::Nothing), now);
+        }
+    }
+
+    /// Registers a service and lets the core begin with it.
+    pub(crate) fn take_in(
+        &mut self,
+        entry: Entry,
+        intent: Intent,
+        (request, want): (Option<RequestId>, Want),
+        now: Moment,
+    ) -> ServiceId {
+        let policy = (&entry.definition).into();
+        let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
+        let service = self.registry.insert(entry);
+        let goal = match intent.goal {
+            Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
+            Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
+        };
+        let load = Load { service, policy, goal, enabled, request, want };
+        self.supervisor.handle(now, Event::Load(load), &mut self.actions);
+        service
+    }
+
+    /// One event: the core decides, the actions are performed.
+    pub(crate) fn handle(&mut self, event: Event) {
+        self.supervisor.handle(self.clock.now(), event, &mut self.actions);
+        self.perform();
+    }
+
+    pub(crate) fn perform(&mut self) {
+        while !self.actions.is_empty() {
+            let mut actions = std::mem::take(&mut self.actions);
+            let mut forgotten = Vec::new();
+            for action in actions.drain(..) {
+                if let Action::Forget(service) = action {
+                    forgotten.push(service);
+                }
+                self.act(action);
+            }
+            self.drop_forgotten(&forgotten);
+            // Its room is kept for the next turn.
+            if self.actions.is_empty() {
+                self.actions = actions;
+            }
+        }
+    }
+
+    fn hear(&mut self, first: News) {
+        let mut next = Some(first);
+        while let Some(news) = next {
+            let event = match news {
+                News::Spawned { run, .. } => Event::Spawned(run),
+                News::SpawnFailed { run, error } => {
+                    Event::SpawnFailed { run, cause: error.to_string().into() }
+                }
+                News::Exited { run, exit, tree_empty } => Event::Exited { run, exit, tree_empty },
+                News::Cleared { run } => Event::Cleared(run),
+            };
+            self.handle(event);
+            next = self.processes.try_news();
+        }
+    }
+
+    fn requested(&mut self, request: Request) {
+        match request {
+            Request::Shutdown => {
+                log::info!("told to end by a signal");
+                self.handle(Event::Shutdown);
+            }
+            Request::Reload => self.apply(false, None),
+        }
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        let both = [self.supervisor.deadline(), self.pending.deadline()];
+        both.into_iter().flatten().min()
+    }
+
+    fn time_passed(&mut self) {
+        self.give_up_waiting();
+        self.handle(Event::Timeout);
+    }
+
+    async fn put_away(mut self) {
+        for (service, _) in self.registry.entries() {
+            self.processes.forget(service);
+        }
+        for reply in std::mem::take(&mut self.shutdown_replies) {
+            let delivery = reply.deliver(Ok(serde_json::Map::new()));
+            // A client that does not read must not keep the daemon from ending.
+            let _ = tokio::time::timeout(std::time::Duration::from_secs(1), delivery).await;
+        }
+        crate::control::listen::unlink(&self.paths.socket());
+        log::info!("ended");
+        drop(self.lock);
+    }
+}

@@ -1,0 +1,197 @@
+//! Performs the core's actions, one each; decides nothing.
+
+use protocol::message::{Goal, Outcome, Reason, Refusal};
+use supervisor_core::{self as core, Action, Answer, Event, Moment, RequestId, Run, ServiceId};
+
+use super::Daemon;
+use super::pending::{Asked, Then};
+use crate::control::answer::Facts;
+use crate::control::sentence;
+use crate::launch::launch;
+use crate::os::Signal;
+use crate::registry::Entry;
+use crate::store::disk::Done;
+use crate::store::goals::{self, Intent};
+
+impl Daemon {
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Spawn(run) => self.spawn(run),
+            Action::Terminate(run) => self.processes.signal(run, Signal::Terminate),
+            Action::Kill(run) => {
+                if let Some(entry) = self.registry.get(run.service) {
+                    log::warn!("{}: still there after its ExitTimeOut, killing it", entry.label);
+                }
+                self.processes.kill(run);
+            }
+            Action::Store(service) => self.store_goal(service),
+            Action::Announce(service) => self.announce(service),
+            Action::Reply { request, service, answer } => self.reply(request, service, answer),
+            Action::Forget(service) => self.processes.forget(service),
+            Action::Finish => self.is_finished = true,
+        }
+    }
+
+    fn spawn(&mut self, run: Run) {
+        let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
+        self.processes.spawn(run, launch(&entry.definition, &self.paths));
+    }
+
+    fn store_goal(&mut self, id: ServiceId) {
+        let (Some(entry), Some(service)) = (self.registry.get_mut(id), self.supervisor.service(id))
+        else {
+            return;
+        };
+        let is_said_otherwise = service.is_enabled() == entry.definition.disabled;
+        entry.enabled = is_said_otherwise.then_some(service.is_enabled());
+        let goal = match service.goal() {
+            core::Goal::Up => None,
+            core::Goal::Down => Some(Goal::Down),
+        };
+        let intent = Intent { goal, enabled: entry.enabled };
+        let job = self.disk.goal(goals::line(&entry.label, intent));
+        self.pending.jobs.insert(job, Then::Goal);
+        self.pending.unsafe_goals.insert(id, job);
+    }
+
+    fn announce(&self, id: ServiceId) {
+        let Some(facts) = self.facts(id) else { return };
+        let row = facts.row();
+        let pid = row.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
+        let level = match row.state {
+            protocol::message::State::Backoff | protocol::message::State::Failed => {
+                log::Level::Warn
+            }
+            protocol::message::State::Starting => log::Level::Debug,
+            protocol::message::State::Down
+            | protocol::message::State::Waiting
+            | protocol::message::State::Up
+            | protocol::message::State::Stopping
+            | protocol::message::State::Disabled => log::Level::Info,
+        };
+        if log::log_enabled!(level) {
+            log::log!(level, "{}: {}{pid}: {}", row.label, row.state.word(), facts.why());
+        }
+    }
+
+    fn reply(&mut self, request: RequestId, service: ServiceId, answer: Answer) {
+        match self.pending.take(request) {
+            None => {}
+            Some(Asked::Step { apply }) => self.pending.end_step(apply),
+            Some(Asked::Verb { reply, verb, label, .. }) => {
+                let outcome = self.outcome(service, answer, verb, &label);
+                match self.pending.unsafe_goals.get(&service) {
+                    Some(job) => self.pending.held.push((*job, reply, outcome)),
+                    None => reply.send(outcome),
+                }
+            }
+        }
+    }
+
+    fn outcome(
+        &self,
+        id: ServiceId,
+        answer: Answer,
+        verb: &str,
+        label: &str,
+    ) -> Result<Outcome, Refusal> {
+        let facts = self.facts(id);
+        match (answer, facts) {
+            (Answer::Done { changed }, Some(facts)) => Ok(facts.outcome(changed)),
+            (answer, facts) => {
+                let why = facts.map(|facts| facts.why()).unwrap_or_default();
+                Err(sentence::refusal(answer, verb, label, &why, self.supervisor.is_shutting_down()))
+            }
+        }
+    }
+
+    /// A write is safe, or failed.
+    pub(super) fn written(&mut self, done: Done) {
+        let Some(then) = self.pending.jobs.remove(&done.job) else { return };
+        match (then, done.result) {
+            (Then::Goal, result) => {
+                self.pending.unsafe_goals.retain(|_, job| done.job < *job);
+                let failed = result.err().map(|error| error.to_string());
+                if let Some(error) = &failed {
+                    log::error!("{error}; the goal is lost when the daemon ends");
+                }
+                let held = std::mem::take(&mut self.pending.held);
+                for (job, reply, outcome) in held {
+                    match &failed {
+                        _ if done.job < job => self.pending.held.push((job, reply, outcome)),
+                        None => reply.send(outcome),
+                        Some(error) => reply.refuse(Reason::NotStored, sentence::not_stored(error)),
+                    }
+                }
+            }
+            (Then::TakeIn(arrival), Ok(())) => {
+                self.pending.incoming.remove(&arrival.definition.label);
+                let entry = Entry {
+                    label: arrival.definition.label.as_str().into(),
+                    definition: arrival.definition,
+                    file: arrival.file,
+                    enabled: None,
+                };
+                let waiting = (Some(arrival.request), arrival.want);
+                self.take_in(entry, Intent::default(), waiting, self.clock.now());
+                self.perform();
+            }
+            (Then::Replace(service, arrival), Ok(())) => {
+                self.pending.incoming.remove(&arrival.definition.label);
+                self.replace(service, arrival.definition, (arrival.request, arrival.want));
+            }
+            (Then::Remove { service, request, want }, Ok(())) => {
+                let change = core::Change::Remove;
+                self.handle(Event::Ask { service, change, request: Some(request), want });
+            }
+            (Then::TakeIn(arrival) | Then::Replace(_, arrival), Err(error)) => {
+                self.pending.incoming.remove(&arrival.definition.label);
+                self.refuse(arrival.request, Reason::NotStored, &error.to_string());
+            }
+            (Then::Remove { request, .. }, Err(error)) => {
+                self.refuse(request, Reason::NotStored, &error.to_string());
+            }
+        }
+    }
+
+    /// Answers requests whose time is over; what they began goes on.
+    pub(super) fn give_up_waiting(&mut self) {
+        let now: Moment = self.clock.now();
+        while let Some(request) = self.pending.expired(now) {
+            self.supervisor.handle(now, Event::Cancel(request), &mut self.actions);
+            self.refuse(request, Reason::TimedOut, "its time ran out; what was begun goes on");
+        }
+    }
+
+    fn refuse(&mut self, request: RequestId, reason: Reason, cause: &str) {
+        match self.pending.take(request) {
+            Some(Asked::Verb { reply, verb, label, .. }) => {
+                let now = self.registry.find(&label).and_then(|id| self.facts(id)).map(|facts| {
+                    let row = facts.row();
+                    format!(" (it is {} now: {})", row.state.word(), facts.why())
+                });
+                let now = now.unwrap_or_default();
+                reply.refuse(reason, format!("cannot {verb} {label}: {cause}{now}"));
+            }
+            Some(Asked::Step { apply }) => self.pending.end_step(apply),
+            None => {}
+        }
+    }
+
+    /// What is known of a service.
+    pub(crate) fn facts(&self, id: ServiceId) -> Option<Facts<'_>> {
+        let (entry, service) = (self.registry.get(id)?, self.supervisor.service(id)?);
+        let pid = service.state().run().and_then(|run| self.processes.pid(run));
+        Some(Facts { entry, service, pid, clock: &self.clock })
+    }
+
+    /// Drops services of which nothing is left, after all answers about them were made.
+    pub(super) fn drop_forgotten(&mut self, ids: &[ServiceId]) {
+        for id in ids {
+            self.supervisor.forget(*id);
+            self.followers.remove(id);
+            let Some(entry) = self.registry.remove(*id) else { continue };
+            log::info!("{}: removed", entry.label);
+        }
+    }
+}

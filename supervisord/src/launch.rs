@@ -1,0 +1,154 @@
+//! From a definition to what it takes to start its process.
+//!
+//! The environment is made anew at every start from the definition and a few facts of the daemon's
+//! own, so that it never depends on who started the daemon from which shell.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use protocol::address::Paths;
+use protocol::definition::{Definition, Limits, UNLIMITED, file_name};
+
+use crate::os::{Account, Environment, Launch, Limit, Resource, Stdio};
+
+/// What a service finds as PATH unless its definition says otherwise.
+#[cfg(unix)]
+pub const PATH: &str = "/usr/local/bin:/usr/local/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// Variables a service takes over from the daemon, where the daemon has them.
+#[cfg(unix)]
+const KEPT: &[&str] = &["HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+
+/// Variables of the user's session, which only the user's own services may need.
+#[cfg(unix)]
+const KEPT_IN_SESSION: &[&str] = &["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+
+/// What the system needs to start the process of that definition.
+#[must_use]
+pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
+    let rare = &definition.rare;
+    let account = definition.user_name.is_some() || rare.group_name.is_some();
+    Launch {
+        program: definition.executable().into(),
+        arguments: definition.arguments().iter().map(OsString::from).collect(),
+        environment: environment(definition),
+        directory: directory(definition),
+        stdin: stdio(rare.standard_in_path.as_deref()).unwrap_or(Stdio::Null),
+        stdout: output(definition.standard_out_path.as_deref(), definition, paths),
+        stderr: output(definition.standard_error_path.as_deref(), definition, paths),
+        account: account.then(|| Account {
+            user: definition.user_name.clone(),
+            group: rare.group_name.clone(),
+            init_groups: rare.init_groups,
+        }),
+        umask: definition.umask,
+        nice: (definition.nice != 0).then_some(definition.nice),
+        limits: limits(&rare.soft_limits, &rare.hard_limits),
+        abandon_group: rare.abandon_process_group,
+        ..Launch::new(definition.label.clone(), definition.executable())
+    }
+}
+
+/// Where a stream's text is found; `None` when it goes nowhere.
+#[must_use]
+pub fn log_file(path: Option<&str>, definition: &Definition, paths: &Paths) -> Option<PathBuf> {
+    match path {
+        Some(path) if path == null() => None,
+        Some(path) => Some(directory(definition).join(path)),
+        None => Some(paths.log(&file_name(&definition.label))),
+    }
+}
+
+/// Where the process starts.
+#[must_use]
+pub fn directory(definition: &Definition) -> PathBuf {
+    let root = || PathBuf::from(std::path::MAIN_SEPARATOR_STR);
+    definition.working_directory.as_ref().map_or_else(root, PathBuf::from)
+}
+
+fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
+    stdio(path).unwrap_or_else(|| {
+        let log = paths.log(&file_name(&definition.label));
+        // The log folder is ours: a service with an account of its own could not open its log there.
+        if definition.user_name.is_some()
+            && let Ok(handle) = crate::os::open_log(&log)
+        {
+            return Stdio::Handle(handle.into());
+        }
+        Stdio::File(log)
+    })
+}
+
+fn stdio(path: Option<&str>) -> Option<Stdio> {
+    path.map(|path| if path == null() { Stdio::Null } else { Stdio::File(path.into()) })
+}
+
+#[cfg(unix)]
+fn null() -> &'static str {
+    "/dev/null"
+}
+
+#[cfg(windows)]
+fn null() -> &'static str {
+    "NUL"
+}
+
+#[cfg(unix)]
+fn environment(definition: &Definition) -> Environment {
+    let mut environment = vec![(OsString::from("PATH"), OsString::from(PATH))];
+    let session = if definition.user_name.is_none() { KEPT_IN_SESSION } else { &[] };
+    // Whoever runs under another account gets that account's HOME and USER, not ours.
+    let person = definition.user_name.is_some();
+    for name in KEPT.iter().chain(session) {
+        let is_personal = matches!(*name, "HOME" | "USER" | "LOGNAME" | "SHELL");
+        if let Some(value) = std::env::var_os(name).filter(|_| !(person && is_personal)) {
+            environment.push((OsString::from(name), value));
+        }
+    }
+    override_with(environment, definition)
+}
+
+/// Windows programs do not run without much of it (`SystemRoot`, `Path`), so all is kept.
+#[cfg(windows)]
+fn environment(definition: &Definition) -> Environment {
+    override_with(std::env::vars_os().collect(), definition)
+}
+
+fn override_with(mut environment: Environment, definition: &Definition) -> Environment {
+    for (name, value) in &definition.environment {
+        environment.retain(|(known, _)| !is_same_name(known, name));
+        environment.push((name.into(), value.into()));
+    }
+    environment
+}
+
+fn is_same_name(known: &OsString, name: &str) -> bool {
+    if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { *known == *name }
+}
+
+fn limits(soft: &Limits, hard: &Limits) -> Vec<Limit> {
+    let resources = [
+        (Resource::Core, "Core"),
+        (Resource::Cpu, "CPU"),
+        (Resource::Data, "Data"),
+        (Resource::FileSize, "FileSize"),
+        (Resource::MemoryLock, "MemoryLock"),
+        (Resource::NumberOfFiles, "NumberOfFiles"),
+        (Resource::NumberOfProcesses, "NumberOfProcesses"),
+        (Resource::ResidentSetSize, "ResidentSetSize"),
+        (Resource::Stack, "Stack"),
+    ];
+    let given = |limits: &Limits, name| {
+        let value = limits.given().find(|(given, _)| *given == name).map(|(_, value)| value);
+        value.map(|value| if UNLIMITED <= value { u64::MAX } else { value })
+    };
+    resources
+        .into_iter()
+        .map(|(resource, name)| Limit {
+            resource,
+            soft: given(soft, name),
+            hard: given(hard, name),
+        })
+        .filter(|limit| limit.soft.is_some() || limit.hard.is_some())
+        .collect()
+}

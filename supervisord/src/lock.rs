@@ -1,0 +1,76 @@
+//! One daemon a domain: a lock held as long as the daemon lives, and the name of its holder.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+
+use protocol::address::Paths;
+use thiserror::Error;
+
+/// The domain is ours until this is dropped; the kernel drops it if we are killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+    pid_file: PathBuf,
+}
+
+/// Why the domain is not ours.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Another daemon has it.
+    #[error(
+        "cannot lock {}: another supervisord{holder} holds it; \
+         stop that one (svcctl shutdown), or use another --base", lock.display()
+    )]
+    Held {
+        /// The lock.
+        lock: PathBuf,
+        /// Its pid, in words, where it is known.
+        holder: String,
+    },
+    /// The lock can't be used.
+    #[error("cannot lock {}: {cause}", lock.display())]
+    Unusable {
+        /// The lock.
+        lock: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+}
+
+impl Lock {
+    /// Takes the domain's lock and writes our pid beside it.
+    ///
+    /// # Errors
+    /// [`LockError`]; nothing was changed then.
+    pub fn take(paths: &Paths) -> Result<Self, LockError> {
+        let lock = paths.lock();
+        let pid_file = paths.run.join("pid");
+        let unusable = |cause| LockError::Unusable { lock: lock.clone(), cause };
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock)
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = fs::read_to_string(&pid_file)
+                    .map(|pid| format!(" (pid {})", pid.trim()))
+                    .unwrap_or_default();
+                return Err(LockError::Held { lock, holder });
+            }
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
+        fs::write(&pid_file, format!("{}\n", std::process::id())).map_err(unusable)?;
+        Ok(Self { _file: file, pid_file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Left behind it would only name a daemon that is gone; the lock is what counts.
+        let _ = fs::remove_file(&self.pid_file);
+    }
+}

@@ -1,0 +1,151 @@
+//! The start of day, in this order: folders, background, log, lock, definitions, socket, loop.
+//!
+//! The background comes before any thread, for threads do not survive a fork.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use protocol::address::{AddressError, Domain, Paths};
+use thiserror::Error;
+
+use crate::arguments::Arguments;
+use crate::background::{self, Readiness};
+use crate::clock::Clock;
+use crate::control::listen::Listener;
+use crate::daemon::Daemon;
+use crate::lock::{Lock, LockError};
+use crate::os;
+use crate::store::{self, StoreError};
+
+/// Why the daemon did not begin.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The folders of the domain are unknown.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A folder is not there and can't be made.
+    #[error("cannot create folder {}: {cause}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// Another daemon has the domain.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// What must survive a reboot can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nobody could talk to it.
+    #[error("cannot listen on {}: {cause}", socket.display())]
+    Listen {
+        /// The socket.
+        socket: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// The system refused what the loop is built on.
+    #[error("cannot start supervising: {0}")]
+    System(io::Error),
+    /// It could not go to the background.
+    #[error("cannot go to the background: {0}")]
+    Background(String),
+}
+
+/// Runs the daemon to its end.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let paths = match folders(&arguments) {
+        Ok(paths) => paths,
+        Err(error) => return fail(&error),
+    };
+    let readiness = if arguments.daemonize {
+        match background::enter(&paths.logs.join("supervisord.log")) {
+            Ok(background::Side::Daemon(readiness)) => readiness,
+            Ok(background::Side::Caller(code)) => return code,
+            Err(error) => return fail(&error),
+        }
+    } else {
+        Readiness::foreground()
+    };
+    log_to_stderr(&arguments.log);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
+        runtime.block_on(async {
+            let daemon = begin(&arguments, &paths)?;
+            readiness.ready();
+            daemon.run().await;
+            Ok(())
+        })
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            readiness.failed(&error);
+            fail(&error)
+        }
+    }
+}
+
+fn begin(arguments: &Arguments, paths: &Paths) -> Result<Daemon, StartError> {
+    let clock = Clock::start();
+    let lock = Lock::take(paths)?;
+    let store = store::open(paths)?;
+    let listener = Listener::bind(&paths.socket())
+        .map_err(|cause| StartError::Listen { socket: paths.socket(), cause })?;
+    let domain = domain_name(&arguments.domain(os::is_root()), paths);
+    let processes =
+        os::Processes::new(os::Options::new(domain)).map_err(StartError::System)?;
+    Daemon::new(clock, (lock, listener), store, processes, paths.clone()).map_err(StartError::System)
+}
+
+/// The domain's folders, made where they are missing, as absolute paths.
+fn folders(arguments: &Arguments) -> Result<Paths, StartError> {
+    let mut domain = arguments.domain(os::is_root());
+    if let Domain::Base(base) = &mut domain {
+        create(base, false)?;
+        *base = fs::canonicalize(&*base)
+            .map_err(|cause| StartError::Folder { folder: base.clone(), cause })?;
+    }
+    let paths = Paths::of(&domain, &|name| std::env::var_os(name))?;
+    create(&paths.services, false)?;
+    create(&paths.logs, false)?;
+    create(&paths.state, true)?;
+    create(&paths.run, true)?;
+    Ok(paths)
+}
+
+fn create(folder: &Path, private: bool) -> Result<(), StartError> {
+    os::create_folder(folder, private)
+        .map_err(|cause| StartError::Folder { folder: folder.to_owned(), cause })
+}
+
+/// Names the trees of this daemon, the same after every restart and unlike any other daemon's.
+fn domain_name(domain: &Domain, paths: &Paths) -> String {
+    match domain {
+        Domain::System => "system".to_owned(),
+        Domain::User => format!("user-{}", os::current_user()),
+        Domain::Base(_) => {
+            let path = paths.run.to_string_lossy();
+            // FNV-1a: short, and the same in every build, which std's hasher does not promise.
+            let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            format!("base-{hash:016x}")
+        }
+    }
+}
+
+fn log_to_stderr(level: &str) {
+    let environment = env_logger::Env::default().default_filter_or(level);
+    env_logger::Builder::from_env(environment).format_target(false).init();
+}
+
+#[expect(clippy::print_stderr, reason = "before the log exists, and for who waits in the foreground")]
+fn fail(error: &StartError) -> ExitCode {
+    eprintln!("supervisord: {error}");
+    ExitCode::FAILURE
+}

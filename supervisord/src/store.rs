@@ -1,0 +1,71 @@
+//! What must survive: definitions in the services folder, goals in the state folder.
+//!
+//! Reading happens at the start of day; every write goes through one thread, so that a slow disk
+//! never holds the loop up.
+
+pub mod disk;
+pub mod folder;
+pub mod goals;
+
+use std::io;
+use std::path::PathBuf;
+
+use protocol::address::Paths;
+use thiserror::Error;
+
+use self::disk::Disk;
+use self::folder::Found;
+use self::goals::Goals;
+
+/// What was found at the start of day, and the thread that writes from then on.
+#[derive(Debug)]
+pub struct Store {
+    /// The definitions.
+    pub found: Found,
+    /// What was asked of each service.
+    pub goals: Goals,
+    /// Writes.
+    pub disk: Disk,
+}
+
+/// Why the store can't be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A file or folder can't be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// A file can't be written.
+    #[error("cannot write {}: {cause}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// A file was written by a newer supervisord.
+    #[error("cannot read {}: its format is {format}, newer than this supervisord", path.display())]
+    Newer {
+        /// Which.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+    },
+}
+
+/// Reads what there is and starts the writing thread.
+///
+/// # Errors
+/// [`StoreError`] when a folder can't be read or the goals can't be written; a single bad definition
+/// is no error.
+pub fn open(paths: &Paths) -> Result<Store, StoreError> {
+    let found = folder::read(&paths.services)?;
+    let file = paths.state.join("goals.jsonl");
+    let goals = goals::read(&file)?;
+    let disk = Disk::start(&file, &goals)?;
+    Ok(Store { found, goals, disk })
+}

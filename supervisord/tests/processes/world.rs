@@ -1,0 +1,147 @@
+//! One `Processes` at a time, in a fresh directory, and waiting with a limit.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use supervisor_core::{Exit, Run, ServiceId};
+use supervisord::os::{Launch, News, Options, Processes, SpawnError, Stdio};
+
+/// Reaping takes every child of this program, so tests take turns.
+static TURN: Mutex<()> = Mutex::new(());
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct World {
+    pub(crate) processes: Processes,
+    directory: tempfile::TempDir,
+    runs: u32,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A world where trees are process groups even if the host has control groups.
+    pub(crate) fn without_control_groups() -> Self {
+        Self::with(|options| options.control_groups = false)
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut options = Options::new(format!("test-{}", std::process::id()));
+        change(&mut options);
+        let directory = tempfile::tempdir().unwrap();
+        Self { processes: Processes::new(options).unwrap(), directory, runs: 0, _turn: turn }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// A launch of a shell script whose output goes to `out`.
+    pub(crate) fn script(&self, script: &str) -> Launch {
+        let mut launch = self.program("/bin/sh");
+        launch.arguments = ["sh", "-c", script].map(OsString::from).to_vec();
+        launch
+    }
+
+    pub(crate) fn program(&self, program: &str) -> Launch {
+        let mut launch = Launch::new("test", program);
+        launch.environment = vec![("PATH".into(), "/usr/bin:/bin:/usr/sbin:/sbin".into())];
+        launch.directory = self.directory.path().to_owned();
+        launch.stdout = Stdio::File(self.path("out"));
+        launch.stderr = Stdio::File(self.path("out"));
+        launch
+    }
+
+    pub(crate) fn spawn(&mut self, launch: Launch) -> Run {
+        self.runs += 1;
+        let run = Run { service: ServiceId(self.runs), number: 1 };
+        self.processes.spawn(run, launch);
+        run
+    }
+
+    pub(crate) async fn news(&mut self) -> News {
+        let news = tokio::time::timeout(PATIENCE, self.processes.news()).await;
+        news.expect("news within the limit")
+    }
+
+    /// Starts a process and waits until it is told to have started.
+    pub(crate) async fn started(&mut self, launch: Launch) -> (Run, u32) {
+        let run = self.spawn(launch);
+        match self.news().await {
+            News::Spawned { run: told, pid } if told == run => (run, pid),
+            other => panic!("{other:?} instead of a start"),
+        }
+    }
+
+    /// Waits for the end of a run.
+    pub(crate) async fn ended(&mut self, run: Run) -> (Exit, bool) {
+        match self.news().await {
+            News::Exited { run: told, exit, tree_empty } if told == run => (exit, tree_empty),
+            other => panic!("{other:?} instead of an end"),
+        }
+    }
+
+    pub(crate) async fn cleared(&mut self, run: Run) {
+        match self.news().await {
+            News::Cleared { run: told } if told == run => {}
+            other => panic!("{other:?} instead of all gone"),
+        }
+    }
+
+    /// Runs a process to its end, of which nothing is left.
+    pub(crate) async fn done(&mut self, launch: Launch) -> Exit {
+        let (run, _) = self.started(launch).await;
+        let (exit, tree_empty) = self.ended(run).await;
+        if !tree_empty {
+            self.cleared(run).await;
+        }
+        exit
+    }
+
+    /// Runs a process to a successful end and gives what it wrote.
+    pub(crate) async fn output(&mut self, launch: Launch) -> String {
+        let exit = self.done(launch).await;
+        let output = fs::read_to_string(self.path("out")).unwrap();
+        assert_eq!(exit, Exit::Code(0), "{output}");
+        output
+    }
+
+    pub(crate) async fn failure(&mut self, launch: Launch) -> SpawnError {
+        let run = self.spawn(launch);
+        match self.news().await {
+            News::SpawnFailed { run: told, error } if told == run => error,
+            other => panic!("{other:?} instead of a failure"),
+        }
+    }
+
+    /// Waits until a script has written a line to a file.
+    pub(crate) async fn written(&self, name: &str) -> String {
+        let path = self.path(name);
+        let wait = async {
+            loop {
+                match fs::read_to_string(&path) {
+                    Ok(text) if text.ends_with('\n') => return text,
+                    Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("a line within the limit")
+    }
+}
+
+/// Whether a process exists, be it only as a zombie.
+pub(crate) fn exists(pid: u32) -> bool {
+    Path::new("/proc").join(pid.to_string()).exists()
+}
+
+pub(crate) fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
