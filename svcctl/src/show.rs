@@ -1,0 +1,15 @@
+//! Answers as text: pure, so that every line a person sees is tested by its exact letters.
+//!
+//! Nothing here reads a clock, a file or the connection.
+
+mod command;
+mod list;
+mod outcome;
+mod plan;
+mod span;
+mod status;
+
+pub(crate) use list::{BRIEF_HEADER, Brief, Page, Row, WIDE_HEADER, Wide};
+pub(crate) use outcome::{Did, outcome};
+pub(crate) use plan::step;
+pub(crate) use status::status;

@@ -1,0 +1,29 @@
+//! `svcctl disable LABEL…`
+
+use clap::Args;
+use protocol::message::Call;
+
+use super::change;
+use crate::arguments::{Labels, Waiting};
+use crate::error::{Error, Exit};
+use crate::output::Output;
+use crate::place::Place;
+use crate::show::Did;
+
+/// Keep services from starting; one that runs goes on until it ends
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Which.
+    #[command(flatten)]
+    pub(crate) labels: Labels,
+    /// How long.
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+impl Arguments {
+    /// Asks the daemon for it.
+    pub(crate) fn run(&self, place: &Place, output: &mut Output) -> Result<Exit, Error> {
+        change::each((place, output), (Did::Disable, Call::Disable), &self.labels, &self.waiting)
+    }
+}

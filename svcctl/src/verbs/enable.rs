@@ -1,0 +1,29 @@
+//! `svcctl enable LABEL…`
+
+use clap::Args;
+use protocol::message::Call;
+
+use super::change;
+use crate::arguments::{Labels, Waiting};
+use crate::error::{Error, Exit};
+use crate::output::Output;
+use crate::place::Place;
+use crate::show::Did;
+
+/// Let services start again that are disabled
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Which.
+    #[command(flatten)]
+    pub(crate) labels: Labels,
+    /// How long.
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+impl Arguments {
+    /// Asks the daemon for it.
+    pub(crate) fn run(&self, place: &Place, output: &mut Output) -> Result<Exit, Error> {
+        change::each((place, output), (Did::Enable, Call::Enable), &self.labels, &self.waiting)
+    }
+}
