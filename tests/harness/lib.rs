@@ -1,0 +1,31 @@
+//! What scenarios stand on: the real binaries, a daemon in a folder of its own, a client, a raw
+//! socket, and an observer that believes none of them.
+//!
+//! **Invariant:** nothing here imports the product; it is seen only as its users see it.
+
+mod binaries;
+mod client;
+mod daemon;
+mod definition;
+pub mod free;
+mod journal;
+pub mod observer;
+mod skip;
+mod wait;
+#[cfg(unix)]
+mod wire;
+
+pub use binaries::{BINARIES, Binaries, workspace};
+pub use client::Output;
+pub use daemon::Daemon;
+pub use definition::{Service, property_list};
+pub use journal::{Note, journal};
+pub use skip::skip;
+pub use wait::{wait_for, wait_until};
+#[cfg(unix)]
+pub use wire::Wire;
+
+use std::time::Duration;
+
+/// Longer than anything takes that is going to happen at all, on a machine busy with other work.
+pub const PATIENCE: Duration = Duration::from_secs(20);

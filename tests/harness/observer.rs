@@ -1,0 +1,108 @@
+//! Reads the system itself, so that what the daemon says can be checked against what is.
+//!
+//! Processes of a scenario are known by its base folder, which stands in every puppet's arguments
+//! or environment. Empty on systems without `/proc`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A process as the kernel tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Whose child it is now.
+    pub parent: u32,
+    /// `R`, `S`, `Z`…
+    pub state: char,
+    /// Its arguments, joined by spaces.
+    pub command: String,
+}
+
+/// True where this module can see anything.
+#[must_use]
+pub fn sees() -> bool {
+    Path::new("/proc/self/stat").exists()
+}
+
+/// Every living process that belongs to the scenario of this base folder, the daemon and its
+/// clients left out.
+#[must_use]
+pub fn services_below(base: &Path) -> Vec<Process> {
+    let mark = base.as_os_str().as_encoded_bytes();
+    pids()
+        .filter(|pid| *pid != std::process::id())
+        .filter(|pid| marked(*pid, mark) && !is_ours(*pid))
+        .filter_map(process)
+        .filter(|process| process.state != 'Z')
+        .collect()
+}
+
+/// The dead children that a process has not collected.
+#[must_use]
+pub fn zombies_of(parent: u32) -> Vec<Process> {
+    pids()
+        .filter_map(process)
+        .filter(|process| process.parent == parent && process.state == 'Z')
+        .collect()
+}
+
+/// One process, unless it is gone.
+#[must_use]
+pub fn process(pid: u32) -> Option<Process> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let state = fields.next()?.chars().next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let command = String::from_utf8_lossy(&command).replace('\0', " ").trim_end().to_owned();
+    Some(Process { pid, parent, state, command })
+}
+
+/// True while the process lives; a zombie does not.
+#[must_use]
+pub fn lives(pid: u32) -> bool {
+    process(pid).is_some_and(|process| process.state != 'Z')
+}
+
+/// Where each open descriptor of a process leads.
+#[must_use]
+pub fn descriptors(pid: u32) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
+    entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok()).collect()
+}
+
+/// The cgroup2 directory of a process, where the system has such.
+#[must_use]
+pub fn cgroup(pid: u32) -> Option<PathBuf> {
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let inside = groups.lines().find_map(|line| line.strip_prefix("0::/"))?.to_owned();
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    let root = mounts.lines().find_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let (place, kind) = (words.next()?, words.next()?);
+        (kind == "cgroup2").then(|| PathBuf::from(place))
+    })?;
+    Some(root.join(inside))
+}
+
+fn pids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn marked(pid: u32, mark: &[u8]) -> bool {
+    ["cmdline", "environ"].iter().any(|file| {
+        fs::read(format!("/proc/{pid}/{file}"))
+            .is_ok_and(|bytes| bytes.windows(mark.len()).any(|part| part == mark))
+    })
+}
+
+/// The product itself also names the base folder in its arguments.
+fn is_ours(pid: u32) -> bool {
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path| {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        ["supervisord", "svcctl"].iter().any(|ours| name.starts_with(ours))
+    })
+}

@@ -1,0 +1,48 @@
+//! What the puppet prints, and what it answers on its port.
+
+use std::io::{self, BufWriter, Write};
+use std::net::TcpListener;
+use std::process;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::arguments::{Arguments, Saying};
+
+/// Says everything it was told to say; a closed output is no reason to end.
+pub(crate) fn say(arguments: &Arguments, facts: Option<Value>) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for saying in &arguments.speech {
+        let _ = match saying {
+            Saying::Out(text) => writeln!(out, "{text}"),
+            Saying::Err(text) => writeln!(io::stderr(), "{text}"),
+            Saying::Variable(name) => match std::env::var_os(name) {
+                Some(value) => writeln!(out, "{name}={}", value.to_string_lossy()),
+                None => writeln!(out, "{name} is not set"),
+            },
+            Saying::Lines(count) => lines(&mut out, *count),
+        };
+    }
+    if let Some(facts) = facts {
+        let _ = writeln!(out, "{facts}");
+    }
+    let _ = out.flush();
+}
+
+fn lines(out: &mut impl Write, count: usize) -> io::Result<()> {
+    for number in 1..=count {
+        writeln!(out, "line {number:08}")?;
+    }
+    Ok(())
+}
+
+/// Answers every connection with its pid, from a thread of its own.
+pub(crate) fn listen(port: u16) -> io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let _ = writeln!(&connection, "{}", process::id());
+        }
+    });
+    Ok(())
+}

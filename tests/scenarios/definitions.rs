@@ -1,0 +1,358 @@
+//! Definitions with mistakes: each one clear error, and nobody else disturbed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use harness::{BINARIES, Daemon, property_list};
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n";
+const TAIL: &str = "</dict>\n</plist>\n";
+
+fn key(name: &str, value: &str) -> String {
+    format!("<key>{name}</key>\n{value}\n")
+}
+
+fn string(text: &str) -> String {
+    format!("<string>{text}</string>")
+}
+
+fn label() -> String {
+    key("Label", &string("bad"))
+}
+
+fn program() -> String {
+    let puppet = BINARIES.puppet.to_str().unwrap();
+    key("ProgramArguments", &format!("<array>{}</array>", string(puppet)))
+}
+
+fn plist(keys: &[String]) -> String {
+    [HEAD, &keys.concat(), TAIL].concat()
+}
+
+/// Each mistake: the file's text, and the words that its one error must hold.
+fn mistakes() -> Vec<(&'static str, String, Vec<&'static str>)> {
+    let whole = plist(&[label(), program()]);
+    let half = whole[..whole.find("<array>").unwrap()].to_owned();
+    vec![
+        ("empty", String::new(), vec![]),
+        ("truncated", half, vec!["line "]),
+        ("not-a-plist", "this is a letter to my aunt\n".to_owned(), vec![]),
+        ("html", "<!DOCTYPE html><html><body>404</body></html>\n".to_owned(), vec![]),
+        (
+            "typographic-quotes",
+            whole.replacen("version=\"1.0\" encoding", "version=“1.0” encoding", 1),
+            vec!["line 1", "quote"],
+        ),
+        (
+            "typographic-plist",
+            whole.replace("<plist version=\"1.0\">", "<plist version=“1.0”>"),
+            vec!["line 2", "quote"],
+        ),
+        ("no-label", plist(&[program()]), vec!["Label"]),
+        ("empty-label", plist(&[key("Label", &string("")), program()]), vec!["line 4", "Label"]),
+        (
+            "slash-in-label",
+            plist(&[key("Label", &string("a/b")), program()]),
+            vec!["line 4", "Label"],
+        ),
+        (
+            "number-as-label",
+            plist(&[key("Label", "<integer>4</integer>"), program()]),
+            vec!["Label", "line 4"],
+        ),
+        ("nothing-to-run", plist(&[label()]), vec!["ProgramArguments"]),
+        (
+            "no-arguments",
+            plist(&[label(), key("ProgramArguments", "<array/>")]),
+            vec!["ProgramArguments", "line 6", "empty"],
+        ),
+        (
+            "arguments-as-a-string",
+            plist(&[label(), key("ProgramArguments", &string("/bin/sleep 5"))]),
+            vec!["ProgramArguments", "line 6", "array"],
+        ),
+        (
+            "a-number-among-the-arguments",
+            plist(&[
+                label(),
+                key(
+                    "ProgramArguments",
+                    "<array>\n<string>/bin/sleep</string>\n<integer>5</integer>\n</array>",
+                ),
+            ]),
+            vec!["ProgramArguments", "line 8"],
+        ),
+        (
+            "relative-program",
+            plist(&[label(), key("Program", &string("bin/web"))]),
+            vec!["Program", "line 6"],
+        ),
+        ("an-array-as-root", "<plist version=\"1.0\"><array/></plist>".to_owned(), vec!["dict"]),
+        (
+            "an-entity-bomb",
+            format!("<!DOCTYPE plist [<!ENTITY a \"aaaa\">]>\n{}", plist(&[label(), program()])),
+            vec!["ENTITY"],
+        ),
+    ]
+}
+
+/// A daemon with a bystander that must come through everything unharmed.
+fn with_bystander() -> (Daemon, u32) {
+    let daemon = Daemon::start();
+    daemon.service("bystander").key("KeepAlive", true).add();
+    let pid = daemon.pid_of("bystander");
+    (daemon, pid)
+}
+
+#[track_caller]
+fn undisturbed(daemon: &Daemon, bystander: u32) {
+    assert_eq!(daemon.pid_of("bystander"), bystander);
+    assert_eq!(daemon.count("bystander", "start main"), 1);
+    assert_eq!(daemon.count("bystander", "received TERM"), 0);
+}
+
+/// One error: it names the file, says `cannot`, holds the words, and is one line long.
+#[track_caller]
+fn one_clear_error(complaint: &str, file: &Path, words: &[&str]) {
+    let errors: Vec<&str> =
+        complaint.lines().filter(|line| line.contains(file.to_str().unwrap())).collect();
+    assert_eq!(errors.len(), 1, "{}: {complaint}", file.display());
+    let error = errors[0];
+    assert!(error.contains("cannot "), "{error}");
+    for word in words {
+        assert!(error.contains(word), "{error:?} lacks {word:?}");
+    }
+}
+
+#[test]
+fn each_mistake_is_one_clear_error_of_add() {
+    let (daemon, bystander) = with_bystander();
+    for (name, text, words) in mistakes() {
+        let file = daemon.base().join(format!("{name}.plist"));
+        fs::write(&file, text).unwrap();
+        let complaint = daemon.refused(1, &["add", file.to_str().unwrap()]);
+        one_clear_error(&complaint, &file, &words);
+        assert_eq!(complaint.lines().count(), 1, "{name}: {complaint}");
+    }
+    assert_eq!(daemon.json(&["list"]).as_array().unwrap().len(), 1);
+    assert_eq!(fs::read_dir(daemon.base().join("services")).unwrap().count(), 1);
+    undisturbed(&daemon, bystander);
+}
+
+#[test]
+fn each_mistake_is_one_clear_error_of_apply_and_the_good_files_are_taken() {
+    let (daemon, bystander) = with_bystander();
+    let services = daemon.base().join("services");
+    for (name, text, _) in mistakes() {
+        fs::write(services.join(format!("{name}.plist")), text).unwrap();
+    }
+    daemon.service("good").place();
+    let output = daemon.ctl(&["apply"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    for (name, _, words) in mistakes() {
+        one_clear_error(&output.stderr, &services.join(format!("{name}.plist")), &words);
+    }
+    assert!(output.stdout.contains("good: added"), "{output:?}");
+    daemon.pid_of("good");
+    undisturbed(&daemon, bystander);
+}
+
+#[test]
+fn each_mistake_is_one_clear_line_of_a_starting_daemons_log() {
+    let mut daemon = Daemon::prepare();
+    let services = daemon.base().join("services");
+    for (name, text, _) in mistakes() {
+        fs::write(services.join(format!("{name}.plist")), text).unwrap();
+    }
+    daemon.service("good").place();
+    daemon.start_again();
+    daemon.pid_of("good");
+    let log = daemon.log();
+    for (name, _, words) in mistakes() {
+        one_clear_error(&log, &services.join(format!("{name}.plist")), &words);
+    }
+}
+
+#[test]
+fn a_file_gone_bad_never_unloads_the_good_service_it_was() {
+    let (daemon, _) = with_bystander();
+    let file = daemon.service("web").place();
+    daemon.done(&["apply"]);
+    let pid = daemon.pid_of("web");
+    for (name, text, _) in mistakes() {
+        fs::write(&file, text).unwrap();
+        daemon.refused(1, &["apply"]);
+        assert_eq!(daemon.pid_of("web"), pid, "{name}");
+    }
+    assert_eq!(daemon.count("web", "start main"), 1);
+}
+
+#[test]
+fn one_label_in_two_files_is_an_error_that_names_both() {
+    let (daemon, bystander) = with_bystander();
+    let services = daemon.base().join("services");
+    let first = daemon.service("web").place();
+    daemon.done(&["apply"]);
+    let pid = daemon.pid_of("web");
+    let second = services.join("web copy.plist");
+    fs::copy(&first, &second).unwrap();
+    let output = daemon.ctl(&["apply"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    let complaint = output.stderr;
+    one_clear_error(&complaint, &second, &["web", "Label", first.to_str().unwrap()]);
+    assert_eq!(daemon.pid_of("web"), pid, "the first one's service goes on");
+    undisturbed(&daemon, bystander);
+}
+
+#[test]
+fn one_label_in_two_files_starts_once_at_the_start_of_day() {
+    let mut daemon = Daemon::prepare();
+    let first = daemon.service("web").place();
+    fs::copy(&first, first.with_file_name("another.plist")).unwrap();
+    daemon.start_again();
+    daemon.pid_of("web");
+    assert_eq!(daemon.json(&["list"]).as_array().unwrap().len(), 1);
+    assert_eq!((daemon.count("web", "start main"), daemon.count("web", "double")), (1, 0));
+    assert!(daemon.log().contains("another.plist"), "{}", daemon.log());
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_the_reason() {
+    let (daemon, bystander) = with_bystander();
+    let missing = daemon.base().join("missing.plist");
+    let complaint = daemon.refused(1, &["add", missing.to_str().unwrap()]);
+    one_clear_error(&complaint, &missing, &["No such file"]);
+    let services = daemon.base().join("services");
+    let (dangling, folder) = (services.join("dangling.plist"), services.join("folder.plist"));
+    std::os::unix::fs::symlink("/nowhere", &dangling).unwrap();
+    fs::create_dir(&folder).unwrap();
+    let output = daemon.ctl(&["apply"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    one_clear_error(&output.stderr, &dangling, &["No such file"]);
+    one_clear_error(&output.stderr, &folder, &["directory"]);
+    undisturbed(&daemon, bystander);
+}
+
+#[test]
+fn sighup_with_a_bad_file_leaves_everything_running() {
+    let (daemon, bystander) = with_bystander();
+    let bad = daemon.base().join("services/bad.plist");
+    fs::write(&bad, "not a plist").unwrap();
+    daemon.service("good").place();
+    daemon.signal(Signal::SIGHUP);
+    daemon.pid_of("good");
+    undisturbed(&daemon, bystander);
+    one_clear_error(&daemon.log(), &bad, &[]);
+}
+
+#[test]
+fn unknown_keys_and_keys_not_honoured_are_said_and_do_no_harm() {
+    let daemon = Daemon::start();
+    let service = daemon.service("web").key("KeepAliv", true).key("SessionCreate", true);
+    let output = service.add_in_any_case();
+    assert_eq!(output.code, 0, "{output:?}");
+    let pid = daemon.pid_of("web");
+    for words in [&["KeepAliv", "KeepAlive"][..], &["SessionCreate"]] {
+        let told = output.stderr.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(told, "{words:?}: {output:?}");
+    }
+    assert!(
+        output.stdout.contains(&format!("web: up, pid {pid}")) || output.stdout.contains("web")
+    );
+    let notes = daemon.json(&["status", "web"])["notes"].clone();
+    assert_eq!(notes.as_array().map(Vec::len), Some(2), "{notes}");
+}
+
+#[test]
+fn definitions_come_as_xml_binary_and_json() {
+    let daemon = Daemon::start();
+    let puppet = BINARIES.puppet.to_str().unwrap();
+    let keys =
+        |label: &str| json!({"Label": label, "ProgramArguments": [puppet], "KeepAlive": true});
+    let files: [(&str, Vec<u8>); 3] = [
+        ("xml", property_list(&keys("xml")).into_bytes()),
+        ("json", keys("json").to_string().into_bytes()),
+        ("binary", binary_property_list("binary", puppet)),
+    ];
+    for (label, bytes) in files {
+        let extension = if label == "json" { "json" } else { "plist" };
+        let file = daemon.base().join(label).with_extension(extension);
+        fs::write(&file, bytes).unwrap();
+        daemon.done(&["add", file.to_str().unwrap()]);
+        daemon.pid_of(label);
+    }
+    let text = daemon.base().join("services/binary.plist");
+    assert!(text.exists(), "what was added is kept");
+    place_binary(&daemon, puppet);
+}
+
+/// A person may also copy a binary property list into the services folder.
+fn place_binary(daemon: &Daemon, puppet: &str) {
+    let file: PathBuf = daemon.base().join("services/placed.plist");
+    fs::write(file, binary_property_list("placed", puppet)).unwrap();
+    assert_eq!(daemon.done(&["apply"]).lines().count(), 1);
+    daemon.pid_of("placed");
+}
+
+/// `{Label, ProgramArguments: [puppet], RunAtLoad: true}` in Apple's binary form, by hand.
+fn binary_property_list(label: &str, puppet: &str) -> Vec<u8> {
+    let string = |text: &str| match u8::try_from(text.len()).unwrap() {
+        length @ 0..15 => [&[0x50 | length], text.as_bytes()].concat(),
+        length => [&[0x5F, 0x10, length], text.as_bytes()].concat(),
+    };
+    let objects = [
+        vec![0xD3, 1, 2, 3, 4, 5, 7],
+        string("Label"),
+        string("ProgramArguments"),
+        string("RunAtLoad"),
+        string(label),
+        vec![0xA1, 6],
+        string(puppet),
+        vec![0x09],
+    ];
+    let mut bytes = b"bplist00".to_vec();
+    let mut offsets = Vec::new();
+    for object in &objects {
+        offsets.extend(u16::try_from(bytes.len()).unwrap().to_be_bytes());
+        bytes.extend(object);
+    }
+    let table = bytes.len() as u64;
+    bytes.extend(offsets);
+    bytes.extend([0, 0, 0, 0, 0, 0, 2, 1]);
+    for number in [objects.len() as u64, 0, table] {
+        bytes.extend(number.to_be_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn apply_does_what_changed_and_only_that() {
+    let (daemon, bystander) = with_bystander();
+    daemon.service("changed").place();
+    daemon.service("gone").place();
+    daemon.service("same").place();
+    daemon.done(&["apply"]);
+    let before = daemon.pid_of("changed");
+    let same = daemon.pid_of("same");
+    daemon.service("changed").does(&["--print", "changed"]).place();
+    fs::remove_file(daemon.base().join("services/gone.plist")).unwrap();
+    daemon.service("new").place();
+    let planned = daemon.done(&["apply", "--dry-run"]);
+    assert_eq!(daemon.pid_of("changed"), before, "a dry run does nothing");
+    for line in ["changed: would restart", "gone: would remove", "new: would add"] {
+        assert!(planned.contains(line), "{planned}");
+    }
+    assert!(!planned.contains("same") && !planned.contains("bystander"), "{planned}");
+    let done = daemon.done(&["apply"]);
+    for line in ["changed: restarted", "gone: removed", "new: added"] {
+        assert!(done.contains(line), "{done}");
+    }
+    assert_ne!(daemon.pid_of("changed"), before);
+    daemon.pid_of("new");
+    assert!(daemon.row("gone").is_null());
+    assert_eq!(daemon.pid_of("same"), same);
+    undisturbed(&daemon, bystander);
+    assert_eq!(daemon.done(&["apply"]), "nothing changed\n");
+}
