@@ -108,6 +108,8 @@ pub(super) enum Cause {
     NoSockets,
     #[error("is the only reason to start it, and needs macOS's own launchd")]
     OnlyLaunchdStarts,
+    #[error("does not confine the service: only macOS's own launchd can")]
+    NotConfined,
     #[error("names the service itself")]
     Itself,
     #[error("is missing, which Kind {0} needs")]
@@ -203,6 +205,7 @@ impl Cause {
             | Self::SoftAboveHard { .. }
             | Self::NoSockets
             | Self::OnlyLaunchdStarts
+            | Self::NotConfined
             | Self::Itself
             | Self::Needed(_)
             | Self::NotYet(_)

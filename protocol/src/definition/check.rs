@@ -2,6 +2,8 @@
 //!
 //! Knows no key by name; what one key means beside another is [`super::sense`]'s.
 
+mod place;
+
 use super::cause::Cause;
 use super::fault::{Fault, Severity};
 use super::key::{Key, Kind, Wrong};
@@ -11,6 +13,7 @@ use super::node::{Entry, Node, Value, integer_value};
 use super::read::Used;
 use super::source::Format;
 use super::{allowed, near, scalar};
+use place::{Place, join};
 use std::collections::HashMap;
 
 /// How many findings one definition may have; a hostile one could have as many as values.
@@ -24,30 +27,6 @@ pub(super) struct Checker {
     left_out: Option<Severity>,
     used: Vec<Used>,
     lines: HashMap<String, u32>,
-}
-
-/// A place in the definition, and what a wrong value there leads to.
-#[derive(Clone, Debug)]
-struct Place {
-    path: String,
-    line: Option<u32>,
-    wrong: Wrong,
-}
-
-impl Place {
-    fn inside(&self, name: &str, line: Option<u32>) -> Self {
-        let path = join(&self.path, name);
-        Self { path, line: line.or(self.line), wrong: self.wrong }
-    }
-
-    fn element(&self, at: usize, line: Option<u32>) -> Self {
-        let path = format!("{}[{at}]", self.path);
-        Self { path, line: line.or(self.line), wrong: self.wrong }
-    }
-
-    const fn is_ignored(&self) -> bool {
-        matches!(self.wrong, Wrong::Ignored)
-    }
 }
 
 impl Checker {
@@ -315,8 +294,4 @@ impl Checker {
             None => Some(plist::Value::String(text.to_owned())),
         }
     }
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

@@ -124,8 +124,11 @@ pub(super) fn signal(value: &Value) -> Option<&'static str> {
 
 /// Absolute on any of the systems: the same file is read on all of them.
 pub(super) fn is_absolute(path: &str) -> bool {
-    let drive = |bytes: &[u8]| matches!(bytes, [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
-    path.starts_with('/') || path.starts_with("\\\\") || drive(path.as_bytes())
+    let is_drive = match path.as_bytes() {
+        [letter, b':', b'/' | b'\\', ..] => letter.is_ascii_alphabetic(),
+        _ => false,
+    };
+    path.starts_with('/') || path.starts_with("\\\\") || is_drive
 }
 
 /// Why a path may not be what its writer thinks.

@@ -113,6 +113,11 @@ fn starting(definition: &Definition, checker: &mut Checker) {
     if rare.inetd.is_some() && rare.sockets.is_empty() {
         checker.find(Severity::Warning, "inetdCompatibility", &Cause::NoSockets);
     }
+    for key in ["SandboxProfile", "SandboxContainer"] {
+        if rare.launchd_only.contains(key) {
+            checker.find(Severity::Warning, key, &Cause::NotConfined);
+        }
+    }
     let is_started_here = definition.run_at_load
         || definition.keep_alive != KeepAlive::Never
         || rare.start_interval.is_some()

@@ -4,6 +4,7 @@
 
 mod binary;
 mod budget;
+mod digits;
 mod json;
 mod mistaken;
 mod openstep;

@@ -1,10 +1,15 @@
 //! How a typed value and a property list value become one another.
 //!
 //! Reading assumes that [`super::check`] has passed the value: it never reports a fault, and what
-//! does not fit counts as absent. Writing leaves out what is at its default, so the two are inverse.
+//! does not fit counts as absent. Writing leaves out what is at its default: the two are inverse.
+
+mod declare;
+mod seldom;
+
+pub(super) use declare::{keyed, words};
+pub use seldom::Seldom;
 
 use plist::Value;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 /// A value that a property list can hold.
@@ -18,81 +23,6 @@ pub(super) trait Keyed: Default + PartialEq + Clone + 'static {
     fn read_from(from: &plist::Dictionary) -> Self;
     fn write_to(&self, to: &mut plist::Dictionary);
     fn unset() -> &'static Self;
-}
-
-/// A part that few definitions have: costs one word until a field of it is written.
-///
-/// Reads as its `T` at all times; an absent one reads as the default.
-#[derive(Clone, Default)]
-pub struct Seldom<T>(Option<Box<T>>);
-
-#[expect(private_bounds, reason = "which types have keys is settled in this module")]
-impl<T: Keyed> Seldom<T> {
-    /// True when nothing in it differs from the default.
-    #[must_use]
-    pub fn is_unset(&self) -> bool {
-        self.0.as_deref().is_none_or(|set| set == T::unset())
-    }
-}
-
-impl<T: Keyed> Deref for Seldom<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.0.as_deref().unwrap_or_else(|| T::unset())
-    }
-}
-
-impl<T: Keyed> DerefMut for Seldom<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.0.get_or_insert_default()
-    }
-}
-
-impl<T: Keyed> PartialEq for Seldom<T> {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-
-impl<T: Keyed + std::fmt::Debug> std::fmt::Debug for Seldom<T> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        (**self).fmt(out)
-    }
-}
-
-impl<T: Keyed> From<T> for Seldom<T> {
-    fn from(part: T) -> Self {
-        Self((part != *T::unset()).then(|| Box::new(part)))
-    }
-}
-
-impl<T: Keyed> Keyed for Seldom<T> {
-    fn read_from(from: &plist::Dictionary) -> Self {
-        T::read_from(from).into()
-    }
-
-    fn write_to(&self, to: &mut plist::Dictionary) {
-        if let Some(set) = &self.0 {
-            set.write_to(to);
-        }
-    }
-
-    fn unset() -> &'static Self {
-        &Self(None)
-    }
-}
-
-impl<T: Keyed> Typed for Seldom<T> {
-    fn read(value: &Value) -> Option<Self> {
-        value.as_dictionary().map(Self::read_from)
-    }
-
-    fn write(&self) -> Option<Value> {
-        let mut dictionary = plist::Dictionary::new();
-        self.write_to(&mut dictionary);
-        (!dictionary.is_empty()).then_some(Value::Dictionary(dictionary))
-    }
 }
 
 impl Typed for bool {
@@ -219,106 +149,3 @@ impl<T: Typed> Typed for Vec<(String, T)> {
         Some(Value::Dictionary(entries.collect()))
     }
 }
-
-/// Declares a struct whose fields are keys, each once: name, type, key, default.
-macro_rules! keyed {
-    (@default) => { Default::default() };
-    (@default $default:expr) => { $default };
-    ($(#[$meta:meta])* $name:ident {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty = $key:literal $(or $default:expr)?;)*
-        $(.. { $($(#[$rest_meta:meta])* $rest:ident: $rest_type:ty;)* })?
-    }) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name {
-            $($(#[$field_meta])* pub $field: $type,)*
-            $($($(#[$rest_meta])* pub $rest: $rest_type,)*)?
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self {
-                    $($field: $crate::definition::typed::keyed!(@default $($default)?),)*
-                    $($($rest: Default::default(),)*)?
-                }
-            }
-        }
-
-        impl $crate::definition::typed::Keyed for $name {
-            fn read_from(from: &plist::Dictionary) -> Self {
-                let unset = Self::unset();
-                Self {
-                    $($field: from
-                        .get($key)
-                        .and_then($crate::definition::typed::Typed::read)
-                        .unwrap_or_else(|| unset.$field.clone()),)*
-                    $($($rest: $crate::definition::typed::Keyed::read_from(from),)*)?
-                }
-            }
-
-            fn write_to(&self, to: &mut plist::Dictionary) {
-                let unset = Self::unset();
-                $(if self.$field != unset.$field
-                    && let Some(value) = $crate::definition::typed::Typed::write(&self.$field)
-                {
-                    to.insert($key.to_owned(), value);
-                })*
-                $($($crate::definition::typed::Keyed::write_to(&self.$rest, to);)*)?
-            }
-
-            fn unset() -> &'static Self {
-                static UNSET: std::sync::LazyLock<$name> = std::sync::LazyLock::new($name::default);
-                &UNSET
-            }
-        }
-
-        impl $crate::definition::typed::Typed for $name {
-            fn read(value: &plist::Value) -> Option<Self> {
-                value.as_dictionary().map($crate::definition::typed::Keyed::read_from)
-            }
-
-            fn write(&self) -> Option<plist::Value> {
-                let mut dictionary = plist::Dictionary::new();
-                $crate::definition::typed::Keyed::write_to(self, &mut dictionary);
-                Some(plist::Value::Dictionary(dictionary))
-            }
-        }
-    };
-}
-pub(super) use keyed;
-
-/// Declares an enum whose variants are the words a key may have; the key table takes `WORDS`.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident {
-        $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)*
-    }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_meta])* $variant,)* }
-
-        impl $name {
-            /// The words as a definition spells them, in the order of the variants.
-            pub const WORDS: &'static [&'static str] = &[$($word),*];
-
-            /// The word as a definition spells it.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl $crate::definition::typed::Typed for $name {
-            fn read(value: &plist::Value) -> Option<Self> {
-                match value.as_string()? {
-                    $($word => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-
-            fn write(&self) -> Option<plist::Value> {
-                Some(plist::Value::String(self.word().to_owned()))
-            }
-        }
-    };
-}
-pub(super) use words;

@@ -72,9 +72,16 @@ fn umask_as_number_and_as_text() {
         ("<string>18</string>", 0o022),
         ("<string>0x12</string>", 0o022),
         ("<string>0</string>", 0),
+        ("<integer>49663</integer>", 0o777),
     ] {
         assert_eq!(body(&format!("<key>Umask</key>{text}")).umask, Some(bits), "{text}");
     }
+}
+
+#[test]
+fn of_a_key_given_twice_the_last_counts() {
+    let twice = read_body("<key>Nice</key><integer>1</integer><key>nice</key><integer>2</integer>");
+    assert_eq!(twice.definition.unwrap().nice, 2);
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn calendars_one_and_many() {
     let one =
         "<dict><key>Hour</key><integer>3</integer><key>Minute</key><integer>30</integer></dict>";
     let single = body(&format!("<key>StartCalendarInterval</key>{one}"));
-    assert_eq!(single.rare.start_calendar, [entry.clone()]);
+    assert_eq!(single.rare.start_calendar, std::slice::from_ref(&entry));
     let many = body(&format!("<key>StartCalendarInterval</key><array>{one}<dict/></array>"));
     assert_eq!(many.rare.start_calendar, [entry, Calendar::default()]);
 }
@@ -105,8 +112,9 @@ fn calendars_one_and_many() {
 #[test]
 fn sockets_by_name_one_and_many() {
     let sockets = body(
-        "<key>Sockets</key><dict><key>Web</key><dict><key>SockServiceName</key><integer>80</integer>\
-         </dict><key>Log</key><array><dict><key>SockType</key><string>dgram</string>\
+        "<key>Sockets</key><dict><key>Web</key><dict><key>SockServiceName</key>\
+         <integer>80</integer></dict>\
+         <key>Log</key><array><dict><key>SockType</key><string>dgram</string>\
          <key>SockPathName</key><string>/run/log</string><key>SockPathMode</key>\
          <integer>438</integer></dict></array></dict>\
          <key>inetdCompatibility</key><dict><key>Wait</key><true/></dict>",
@@ -142,7 +150,8 @@ fn what_launchd_cannot_say() {
          <key>Ready</key><dict><key>Kind</key><string>Tcp</string><key>Address</key>\
          <string>:80</string><key>Timeout</key><real>2.5</real></dict>\
          <key>Restart</key><dict><key>On</key><string>Failure</string><key>SuccessExitCodes</key>\
-         <array><integer>3</integer></array><key>Signals</key><array><string>SIGINT</string></array></dict>\
+         <array><integer>3</integer></array><key>Signals</key><array><string>SIGINT</string>\
+         </array></dict>\
          <key>StopSignal</key><integer>2</integer><key>Instances</key><integer>2</integer>\
          <key>Log</key><dict><key>Mode</key><string>Pipe</string><key>MaxSize</key>\
          <string>10M</string></dict><key>EnvironmentFile</key><string>/etc/web.env</string></dict>",

@@ -11,7 +11,7 @@ const TRANSACTIONS: &str = "it needs a protocol between macOS's launchd and the 
 const METADATA: &str = "it is read by other parts of macOS and changes nothing here";
 const INTERNAL: &str = "it is Apple's own and undocumented";
 const OBSOLETE: &str = "launchd itself has given it up";
-const SANDBOX: &str = "the sandbox is macOS's own; the service is NOT confined";
+const SANDBOX: &str = "the sandbox is macOS's own, and the service is not confined";
 const BUNDLE: &str = "only macOS knows where the app is that the path is relative to";
 const HARDWARE: &str = "every machine counts as suitable";
 

@@ -6,9 +6,12 @@
 use super::{Broken, Budget, Cause, line_of};
 use crate::definition::node::{Entry, Node, Value};
 
+/// Stands for an escape that is no character.
+const REPLACEMENT: u16 = 0xfffd;
+
 /// Tells the format from JSON by what follows the first key: `=` here, `:` there.
 pub(super) fn is_it(text: &str) -> bool {
-    let mut reader = Reader { text, at: 1, budget: Budget::new() };
+    let mut reader = Reader { at: 1, ..Reader::new(text) };
     if reader.skip().is_err() {
         return true;
     }
@@ -17,14 +20,14 @@ pub(super) fn is_it(text: &str) -> bool {
         Some(b'}' | b':') | None => false,
         Some(_) => {
             let rest = &text[reader.at..];
-            let (equals, colon) = (rest.find('='), rest.find(':'));
-            equals.is_some_and(|equals| colon.is_none_or(|colon| equals < colon))
+            let before_colon = &rest[..rest.find(':').unwrap_or(rest.len())];
+            before_colon.len() == rest.len() || before_colon.contains('=')
         }
     }
 }
 
 pub(super) fn read(text: &str) -> Result<Node, Broken> {
-    let mut reader = Reader { text, at: 0, budget: Budget::new() };
+    let mut reader = Reader::new(text);
     reader.skip()?;
     let root = reader.value()?;
     reader.skip()?;
@@ -37,20 +40,29 @@ pub(super) fn read(text: &str) -> Result<Node, Broken> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    counted: usize,
+    line: u32,
     budget: Budget,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, counted: 0, line: 1, budget: Budget::new() }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn line(&self) -> u32 {
-        line_of(&self.text.as_bytes()[..self.at.min(self.text.len())])
+    /// The line we are on, counted on from where it was last asked for.
+    fn line(&mut self) -> u32 {
+        self.line += line_of(&self.text.as_bytes()[self.counted..self.at]) - 1;
+        self.counted = self.at;
+        self.line
     }
 
     fn broken(&self, cause: Cause) -> Broken {
-        cause.at(self.line())
+        cause.at(line_of(&self.text.as_bytes()[..self.at]))
     }
 
     fn unexpected(&self, expected: &'static str) -> Broken {
@@ -90,7 +102,7 @@ impl Reader<'_> {
     }
 
     fn unclosed(&self, what: &str) -> Broken {
-        let opened = self.line();
+        let opened = line_of(&self.text.as_bytes()[..self.at]);
         Cause::Truncated { what: what.to_owned(), opened }.at(line_of(self.text.as_bytes()))
     }
 
@@ -185,30 +197,30 @@ impl Reader<'_> {
 
     fn quoted(&mut self, quote: char) -> Result<String, Broken> {
         let start = self.at + 1;
-        let mut text = String::new();
+        let mut units: Vec<u16> = Vec::new();
         let mut characters = self.text[start..].char_indices();
         while let Some((at, character)) = characters.next() {
             if character == quote {
                 self.at = start + at + 1;
-                return Ok(text);
+                return Ok(String::from_utf16_lossy(&units));
             }
-            if character != '\\' {
-                text.push(character);
-                continue;
-            }
-            match characters.next().map(|(_, escaped)| escaped) {
-                Some('n') => text.push('\n'),
-                Some('t') => text.push('\t'),
-                Some('r') => text.push('\r'),
-                Some('a') => text.push('\u{7}'),
-                Some('U') => {
-                    let digits: String = characters.by_ref().take(4).map(|(_, c)| c).collect();
-                    let unit = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
-                    text.push(unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-                }
-                Some(other) => text.push(other),
-                None => break,
-            }
+            let meant = match character {
+                '\\' => match characters.next().map(|(_, escaped)| escaped) {
+                    Some('n') => '\n',
+                    Some('t') => '\t',
+                    Some('r') => '\r',
+                    Some('a') => '\u{7}',
+                    Some('U') => {
+                        let digits: String = characters.by_ref().take(4).map(|(_, c)| c).collect();
+                        units.push(u16::from_str_radix(&digits, 16).unwrap_or(REPLACEMENT));
+                        continue;
+                    }
+                    Some(other) => other,
+                    None => break,
+                },
+                plain => plain,
+            };
+            units.extend_from_slice(meant.encode_utf16(&mut [0; 2]));
         }
         Err(self.unclosed("a string"))
     }

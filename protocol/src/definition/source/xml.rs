@@ -1,6 +1,7 @@
 //! The XML format, each value with its line. Stricter than the plist crate where that loses
 //! something silently (entities, CDATA), as lenient as macOS where blogs and templates need it.
 
+use super::digits::{base64, integer};
 use super::{Broken, Budget, Cause, line_of};
 use crate::definition::node::{Entry, Node, Value};
 use quick_xml::Reader as XmlReader;
@@ -306,41 +307,4 @@ impl Reader<'_> {
     fn within(&self, before: &str, cause: Cause) -> Broken {
         cause.at(self.line + line_of(before.as_bytes()) - 1)
     }
-}
-
-/// As Core Foundation reads it: white space around, a sign, `0x` for hexadecimal.
-fn integer(text: &str) -> Option<i128> {
-    let text = text.trim();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let hexadecimal = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
-    let magnitude = match hexadecimal {
-        Some(digits) => u64::from_str_radix(digits, 16).ok()?,
-        None => digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??,
-    };
-    Some(sign * i128::from(magnitude))
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let text: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    if !text.len().is_multiple_of(4) || 2 < padding {
-        return None;
-    }
-    let mut data = Vec::with_capacity(text.len() / 4 * 3);
-    for four in text[..text.len() - padding].chunks(4) {
-        let mut bits = 0_u32;
-        for at in 0..4 {
-            let digit = match four.get(at) {
-                Some(byte) => DIGITS.iter().position(|digit| digit == byte)?,
-                None => 0,
-            };
-            bits = bits << 6 | u32::try_from(digit).ok()?;
-        }
-        data.extend_from_slice(&bits.to_be_bytes()[1..four.len()]);
-    }
-    Some(data)
 }

@@ -1,0 +1,43 @@
+//! How output is kept. Opens nothing.
+
+use crate::definition::typed::{keyed, words};
+
+words! {
+    /// What stands between the program and its log.
+    LogMode {
+        /// Nothing: the log is the file the program writes to.
+        #[default]
+        File = "File",
+        /// A pipe, so that lines can be stamped.
+        Pipe = "Pipe",
+    }
+}
+
+words! {
+    /// What one line of a piped log looks like.
+    LogFormat {
+        /// The line itself.
+        #[default]
+        Text = "Text",
+        /// One JSON object.
+        Json = "Json",
+    }
+}
+
+keyed! {
+    /// How output is kept.
+    Log {
+        /// What stands between the program and its log.
+        mode: LogMode = "Mode";
+        /// Size in bytes at which a log is rotated; absent means the daemon's setting.
+        max_size: Option<u64> = "MaxSize";
+        /// How many rotated logs are kept; absent means the daemon's setting.
+        keep: Option<u32> = "Keep";
+        /// True to compress rotated ones.
+        compress: bool = "Compress";
+        /// True to begin each line with the time; needs [`LogMode::Pipe`].
+        timestamps: bool = "Timestamps";
+        /// What a line looks like; needs [`LogMode::Pipe`].
+        format: LogFormat = "Format";
+    }
+}
