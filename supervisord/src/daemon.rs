@@ -8,6 +8,7 @@ mod perform;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use protocol::address::Paths;
 use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
@@ -159,12 +160,13 @@ impl Daemon {
     ) -> ServiceId {
         let policy = (&entry.definition).into();
         let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
+        let label = Arc::clone(&entry.label);
         let service = self.registry.insert(entry);
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
         };
-        let load = Load { service, policy, goal, enabled, request, want };
+        let load = Load { service, label, policy, goal, enabled, request, want };
         self.supervisor.handle(now, Event::Load(load), &mut self.actions);
         service
     }
@@ -185,11 +187,11 @@ impl Daemon {
                 }
                 self.act(action);
             }
-            self.drop_forgotten(&forgotten);
             // Its room is kept for the next turn.
             if self.actions.is_empty() {
                 self.actions = actions;
             }
+            self.drop_forgotten(&forgotten);
         }
     }
 

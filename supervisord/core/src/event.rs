@@ -1,9 +1,12 @@
 //! What can happen: requests of people, and news of the world.
 
+use std::sync::Arc;
+
 use crate::policy::Policy;
 use crate::request::RequestId;
 use crate::run::{Exit, Run, ServiceId};
-use crate::service::Goal;
+use crate::service::{Cause, Goal};
+use crate::wall::Wall;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -45,6 +48,24 @@ pub enum Event {
     },
     /// The last process of a run's tree ended, after its main process.
     Cleared(Run),
+    /// A trigger outside of the core came: [`Cause::Watch`], [`Cause::Mount`] or [`Cause::Socket`].
+    Trigger {
+        /// The service.
+        service: ServiceId,
+        /// Which.
+        cause: Cause,
+    },
+    /// A level that is watched outside of the core holds now, or no longer.
+    Level {
+        /// The service.
+        service: ServiceId,
+        /// Its place in [`crate::Triggers::levels`].
+        level: u16,
+        /// It holds.
+        holds: bool,
+    },
+    /// The wall clock was set, or the machine's time zone changed.
+    Wall(Wall),
     /// The time [`crate::Supervisor::deadline`] told has come; too early does nothing.
     Timeout,
 }
@@ -54,6 +75,8 @@ pub enum Event {
 pub struct Load {
     /// Its name within this daemon, never used before.
     pub service: ServiceId,
+    /// Its label, by which other services may depend on it.
+    pub label: Arc<str>,
     /// What its definition says.
     pub policy: Policy,
     /// As it was last asked for.

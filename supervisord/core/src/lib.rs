@@ -6,13 +6,17 @@
 //! [`Supervisor`] holds all services, [`service`] is the life of one: read its table first.
 
 mod action;
+pub mod calendar;
 mod event;
 mod moment;
+mod others;
 mod policy;
 mod request;
 mod run;
 pub mod service;
 mod supervisor;
+mod trigger;
+mod wall;
 
 pub use action::{Action, Answer};
 pub use event::{Change, Event, Load, Want};
@@ -22,3 +26,5 @@ pub use request::RequestId;
 pub use run::{Exit, Run, ServiceId};
 pub use service::{Cause, Ended, Goal, Service, State};
 pub use supervisor::Supervisor;
+pub use trigger::{Level, Triggers};
+pub use wall::Wall;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use protocol::definition::{self, Definition};
 
 use crate::run::Exit;
+use crate::trigger::Triggers;
 
 /// The rules of one service.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Policy {
     pub throttle: Duration,
     /// From terminate to kill (`ExitTimeOut`); `None` never kills.
     pub stop_timeout: Option<Duration>,
+    /// What else may start it; `None` for nothing.
+    pub triggers: Option<Box<Triggers>>,
 }
 
 /// launchd.plist(5) `KeepAlive`.
@@ -49,6 +52,21 @@ pub(crate) enum LastRun {
 }
 
 impl Policy {
+    /// Something other than a request or its own exit may start it.
+    pub(crate) fn has_triggers(&self) -> bool {
+        self.triggers.as_ref().is_some_and(|triggers| triggers.can_start())
+    }
+
+    /// It waits for a first request or connection.
+    pub(crate) fn is_after_demand(&self) -> bool {
+        self.triggers.as_ref().is_some_and(|triggers| triggers.after_demand)
+    }
+
+    /// It starts by itself no more than once.
+    pub(crate) fn is_once(&self) -> bool {
+        self.triggers.as_ref().is_some_and(|triggers| triggers.once)
+    }
+
     /// The first start is owed as soon as the service is loaded: by `RunAtLoad`, and by the
     /// conditions on exits, which launchd can only judge after a first run.
     pub(crate) fn starts_at_load(&self) -> bool {
@@ -90,6 +108,7 @@ impl From<&Definition> for Policy {
             keep_alive: (&definition.keep_alive).into(),
             throttle: definition.throttle_interval,
             stop_timeout: definition.stop_timeout(),
+            triggers: Triggers::of(definition),
         }
     }
 }
@@ -100,11 +119,21 @@ impl From<&definition::KeepAlive> for KeepAlive {
             definition::KeepAlive::Never => Self::Never,
             definition::KeepAlive::Always => Self::Always,
             definition::KeepAlive::When(given) => {
+                let has_others = !given.path_state.is_empty()
+                    || !given.other_job_enabled.is_empty()
+                    || !given.other_job_active.is_empty()
+                    || given.network_state.is_some();
                 let conditions = [
                     given.successful_exit.map(Condition::SuccessfulExit),
                     given.crashed.map(Condition::Crashed),
                 ];
-                Self::When(conditions.into_iter().flatten().collect())
+                let conditions: Box<[Condition]> = conditions.into_iter().flatten().collect();
+                // launchd keeps a service alive that gave AfterInitialDemand and nothing else.
+                if given.after_initial_demand && conditions.is_empty() && !has_others {
+                    Self::Always
+                } else {
+                    Self::When(conditions)
+                }
             }
         }
     }

@@ -1,11 +1,19 @@
 //! One service: what is known of it. How it changes is in `life.rs`, and nowhere else.
+
 mod life;
+mod schedule;
 
 pub(crate) use life::Turn;
 
+use self::schedule::Schedule;
+
+use std::sync::Arc;
+
+use crate::event::Load;
 use crate::moment::Moment;
 use crate::policy::Policy;
 use crate::run::{Exit, Run, ServiceId};
+use crate::trigger::Level;
 
 /// What people asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +62,7 @@ pub enum State {
         /// When.
         until: Moment,
     },
-    /// The process could not be made, and nothing but a request tries again.
+    /// The process could not be made; only a request or another trigger tries again.
     Failed,
 }
 
@@ -67,6 +75,18 @@ pub enum Cause {
     Asked,
     /// The policy restarts it after such an end.
     KeepAlive,
+    /// Its `StartInterval` passed.
+    Interval,
+    /// Its `StartCalendarInterval` fell due.
+    Calendar,
+    /// One of its `WatchPaths` changed.
+    Watch,
+    /// A file system was mounted.
+    Mount,
+    /// Someone connected to one of its sockets.
+    Socket,
+    /// The level at that place of [`crate::Triggers::levels`] holds.
+    Level(u16),
 }
 
 /// How the latest finished run went.
@@ -97,6 +117,7 @@ enum Leaving {
 #[derive(Debug)]
 pub struct Service {
     id: ServiceId,
+    label: Arc<str>,
     policy: Policy,
     goal: Goal,
     enabled: bool,
@@ -109,6 +130,7 @@ pub struct Service {
     ended_run: u32,
     last_start: Option<Moment>,
     ended: Ended,
+    schedule: Option<Box<Schedule>>,
 }
 
 impl State {
@@ -150,15 +172,12 @@ impl State {
 
 /// Facts, for answers.
 impl Service {
-    pub(crate) fn new(
-        id: ServiceId,
-        policy: Policy,
-        goal: Goal,
-        enabled: bool,
-        now: Moment,
-    ) -> Self {
+    pub(crate) fn new(load: Load, now: Moment) -> Self {
+        let Load { service: id, label, policy, goal, enabled, .. } = load;
+        let schedule = policy.triggers.as_deref().map(|triggers| Box::new(Schedule::new(triggers)));
         Self {
             id,
+            label,
             policy,
             goal,
             enabled,
@@ -171,7 +190,24 @@ impl Service {
             ended_run: 0,
             last_start: None,
             ended: Ended::Never,
+            schedule,
         }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn label(&self) -> &Arc<str> {
+        &self.label
+    }
+
+    pub(crate) fn id(&self) -> ServiceId {
+        self.id
+    }
+
+    /// The levels that keep it alive.
+    #[must_use]
+    pub fn levels(&self) -> &[Level] {
+        self.policy.triggers.as_deref().map_or(&[], |triggers| &triggers.levels)
     }
 
     /// Where it is.
@@ -239,7 +275,18 @@ impl Service {
         (self.owed, self.leaving)
     }
 
+    /// When a timer of its definition starts it next, if nothing else does before.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Moment> {
+        self.schedule.as_ref().and_then(|schedule| schedule.deadline())
+    }
+
     pub(crate) fn deadline(&self) -> Option<Moment> {
-        self.state.deadline()
+        [self.state.deadline(), self.next_timer()].into_iter().flatten().min()
+    }
+
+    /// It has a process, or will in a moment.
+    pub(crate) fn is_active(&self) -> bool {
+        self.state.run().is_some()
     }
 }

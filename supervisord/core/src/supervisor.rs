@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::action::{Action, Answer};
 use crate::event::{Change, Event, Load, Want};
 use crate::moment::Moment;
+use crate::others::Others;
 use crate::request::{RequestId, Waiter};
 use crate::run::{Run, ServiceId};
 use crate::service::{Service, State, Turn};
+use crate::wall::Wall;
 
 /// Decides for all services; the loop acts.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub struct Supervisor {
     waiters: BTreeMap<ServiceId, Vec<Waiter>>,
     /// Of services that still have to end in a shutdown; `None` while there is none.
     shutdown: Option<usize>,
+    wall: Wall,
+    others: Others,
 }
 
 impl Supervisor {
@@ -44,8 +48,16 @@ impl Supervisor {
             Event::Cleared(run) => {
                 self.tell(run, (now, actions), |service, turn| service.cleared(run, turn));
             }
+            Event::Trigger { service, cause } => {
+                self.of(service, (now, actions), |service, turn| service.trigger(cause, turn));
+            }
+            Event::Level { service, level, holds } => {
+                self.of(service, (now, actions), |service, turn| service.level(level, holds, turn));
+            }
+            Event::Wall(wall) => self.set_wall(wall, now, actions),
             Event::Timeout => self.timeout(now, actions),
         }
+        self.tell_others(now, actions);
     }
 
     /// When [`Event::Timeout`] is due next; a later or earlier one does no harm.
@@ -72,25 +84,29 @@ impl Supervisor {
     }
 
     /// Drops a service of which nothing is left, after [`Action::Forget`].
-    pub fn forget(&mut self, id: ServiceId) {
+    pub fn forget(&mut self, id: ServiceId, now: Moment, actions: &mut Vec<Action>) {
         debug_assert!(!self.waiters.contains_key(&id), "everybody was answered before");
-        self.services.remove(&id);
+        if let Some(service) = self.services.remove(&id) {
+            self.others.forget(&service);
+            self.tell_others(now, actions);
+        }
     }
 
     fn load(&mut self, load: Load, now: Moment, actions: &mut Vec<Action>) {
-        let Load { service: id, policy, goal, enabled, request, want } = load;
+        let (id, request, want) = (load.service, load.request, load.want);
         if self.shutdown.is_some() {
             return reply(request, id, Answer::ShuttingDown, actions);
         }
         debug_assert!(!self.services.contains_key(&id), "service ids are never used again");
-        let mut service = Service::new(id, policy, goal, enabled, now);
+        let mut service = Service::new(load, now);
         actions.push(Action::Announce(id));
-        service.load(&mut Turn { now, actions });
+        service.load(&mut Turn { now, wall: &self.wall, actions });
         if let Some(request) = request {
             let mut waiter = Waiter::new(request, want, &service);
             waiter.forgo_start(&service);
             self.waiters.entry(id).or_default().push(waiter);
         }
+        self.others.take_in(&service);
         self.services.insert(id, service);
         self.settle(id, Before::nothing(), actions);
     }
@@ -111,7 +127,7 @@ impl Supervisor {
         let waiter = request.map(|request| Waiter::new(request, want, service));
         let (actions_before, plans_before) = (actions.len(), service.plans());
         let is_replaced = matches!(change, Change::Replace { .. });
-        let mut turn = Turn { now, actions };
+        let mut turn = Turn { now, wall: &self.wall, actions };
         match change {
             Change::Watch => {}
             Change::Start | Change::Restart | Change::Enable | Change::Replace { .. }
@@ -137,19 +153,49 @@ impl Supervisor {
             waiter.forgo_start(service);
             self.waiters.entry(id).or_default().push(waiter);
         }
+        if is_replaced && let Some(service) = self.services.get(&id) {
+            self.others.forget(service);
+            self.others.take_in(service);
+        }
         self.settle(id, before, actions);
     }
 
     fn tell(
         &mut self,
         run: Run,
+        turn: (Moment, &mut Vec<Action>),
+        news: impl FnOnce(&mut Service, &mut Turn<'_>),
+    ) {
+        self.of(run.service, turn, news);
+    }
+
+    fn of(
+        &mut self,
+        id: ServiceId,
         (now, actions): (Moment, &mut Vec<Action>),
         news: impl FnOnce(&mut Service, &mut Turn<'_>),
     ) {
-        let Some(service) = self.services.get_mut(&run.service) else { return };
+        let Some(service) = self.services.get_mut(&id) else { return };
         let before = Before::of(service);
-        news(service, &mut Turn { now, actions });
-        self.settle(run.service, before, actions);
+        news(service, &mut Turn { now, wall: &self.wall, actions });
+        self.settle(id, before, actions);
+    }
+
+    fn set_wall(&mut self, wall: Wall, now: Moment, actions: &mut Vec<Action>) {
+        self.wall = wall;
+        let ids: Vec<ServiceId> = self.services.keys().copied().collect();
+        for id in ids {
+            self.of(id, (now, actions), |service, turn| service.set_wall(turn));
+        }
+    }
+
+    /// Services that depend on others hear of what changed, until nothing changes any more.
+    fn tell_others(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        while let Some(label) = self.others.next_changed() {
+            for (id, level, holds) in self.others.levels_of(&label, &self.services) {
+                self.of(id, (now, actions), |service, turn| service.level(level, holds, turn));
+            }
+        }
     }
 
     fn timeout(&mut self, now: Moment, actions: &mut Vec<Action>) {
@@ -159,7 +205,7 @@ impl Supervisor {
             }
             let service = self.services.get_mut(&id).expect("only living services have deadlines");
             let before = Before::of(service);
-            service.timeout(&mut Turn { now, actions });
+            service.timeout(&mut Turn { now, wall: &self.wall, actions });
             self.settle(id, before, actions);
         }
     }
@@ -172,7 +218,7 @@ impl Supervisor {
         for id in ids {
             let service = self.services.get_mut(&id).expect("taken from the same map");
             let before = Before::of(service);
-            service.shut_down(&mut Turn { now, actions });
+            service.shut_down(&mut Turn { now, wall: &self.wall, actions });
             self.settle(id, before, actions);
         }
         let left = self.services.values().filter(|one| one.state() != State::Down).count();
@@ -213,6 +259,9 @@ impl Supervisor {
                 self.waiters.remove(&id);
             }
         }
+        if after.is_active != before.is_active {
+            self.others.mark_changed(service);
+        }
         if service.is_removed() && after.is_down {
             actions.push(Action::Forget(id));
         }
@@ -233,16 +282,21 @@ impl Supervisor {
 struct Before {
     deadline: Option<Moment>,
     is_down: bool,
+    is_active: bool,
 }
 
 impl Before {
     fn of(service: &Service) -> Self {
-        Self { deadline: service.deadline(), is_down: service.state() == State::Down }
+        Self {
+            deadline: service.deadline(),
+            is_down: service.state() == State::Down,
+            is_active: service.is_active(),
+        }
     }
 
     /// Of a service that the indexes do not know yet.
     fn nothing() -> Self {
-        Self { deadline: None, is_down: true }
+        Self { deadline: None, is_down: true, is_active: false }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::{Cause, Ended, Exit, Goal, KeepAlive, Moment, Service, State};
+use supervisor_core::{Cause, Ended, Exit, Goal, KeepAlive, Level, Moment, Service, State};
 
 use crate::os;
 
@@ -43,6 +43,30 @@ fn started(service: &Service) -> String {
         Cause::Load => "started when it was loaded".to_owned(),
         Cause::Asked => "started on request".to_owned(),
         Cause::KeepAlive => format!("started again after {}", ended(service.ended())),
+        Cause::Interval => "started by its StartInterval".to_owned(),
+        Cause::Calendar => "started by its StartCalendarInterval".to_owned(),
+        Cause::Watch => "started because one of its WatchPaths changed".to_owned(),
+        Cause::Mount => "started because a file system was mounted".to_owned(),
+        Cause::Socket => "started because someone connected to its socket".to_owned(),
+        Cause::Level(place) => match service.levels().get(usize::from(place)) {
+            Some(level) => format!("started because {}", condition(level)),
+            None => "started by a condition it no longer has".to_owned(),
+        },
+    }
+}
+
+/// A level in words, as it is when it holds.
+fn condition(level: &Level) -> String {
+    match level {
+        Level::Path { path, exists: true } => format!("{path} exists"),
+        Level::Path { path, exists: false } => format!("{path} does not exist"),
+        Level::Queue(path) => format!("{path} is not empty"),
+        Level::Network(true) => "the network is up".to_owned(),
+        Level::Network(false) => "the network is down".to_owned(),
+        Level::OtherLoaded { label, value: true } => format!("{label} is loaded"),
+        Level::OtherLoaded { label, value: false } => format!("{label} is not loaded"),
+        Level::OtherActive { label, value: true } => format!("{label} runs"),
+        Level::OtherActive { label, value: false } => format!("{label} does not run"),
     }
 }
 

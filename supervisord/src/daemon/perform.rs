@@ -188,7 +188,8 @@ impl Daemon {
     /// Drops services of which nothing is left, after all answers about them were made.
     pub(super) fn drop_forgotten(&mut self, ids: &[ServiceId]) {
         for id in ids {
-            self.supervisor.forget(*id);
+            let now = self.clock.now();
+            self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
             let Some(entry) = self.registry.remove(*id) else { continue };
             log::info!("{}: removed", entry.label);

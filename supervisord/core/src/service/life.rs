@@ -15,17 +15,22 @@
 //! | Backoff  | Spawn  | Down      | Spawn     | -             | -         | -             | -       | Spawn |
 //! | Failed   | Spawn  | Down      | Spawn     | -             | -         | -             | -       | -     |
 //!
+//! A *trigger* (timer, path, socket, level) owes a start: paid at once at rest, later else. It counts
+//! only while the service is wanted, and once however often it came.
+//!
 //! `*` a run that is no longer wanted when its process appears is told to end at once.
 //! *rest* spawns when a start is owed or the policy wants one and the throttle allows it; else it is
 //! Backoff until the throttle does, or Failed when the process could not be made, or Waiting, or Down.
 
 use std::time::Duration;
 
+use super::schedule::Schedule;
 use super::{Cause, Ended, Goal, Leaving, Service, State};
 use crate::action::Action;
 use crate::moment::Moment;
 use crate::policy::{KeepAlive, LastRun, Policy};
 use crate::run::{Exit, Run};
+use crate::wall::Wall;
 
 /// Pause before a process that could not be made is tried again, where the throttle is shorter.
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -36,6 +41,7 @@ const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
 /// One turn of the loop: when it is, and what is to be done after it.
 pub(crate) struct Turn<'a> {
     pub(crate) now: Moment,
+    pub(crate) wall: &'a Wall,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -43,9 +49,10 @@ pub(crate) struct Turn<'a> {
 impl Service {
     /// Acts by the policy as if just loaded.
     pub(crate) fn load(&mut self, turn: &mut Turn<'_>) {
+        self.arm(turn);
         match self.state {
             State::Down | State::Waiting | State::Failed => {
-                if self.policy.starts_at_load() {
+                if self.policy.starts_at_load() && self.may_start_itself() {
                     self.owed = Some(Cause::Load);
                 }
                 self.rest(turn);
@@ -59,7 +66,7 @@ impl Service {
     }
 
     pub(crate) fn start(&mut self, turn: &mut Turn<'_>) {
-        self.aim(Goal::Up, turn);
+        self.demand(turn);
         match self.state {
             State::Down | State::Waiting | State::Backoff { .. } | State::Failed => {
                 self.spawn(Cause::Asked, turn);
@@ -77,7 +84,7 @@ impl Service {
     }
 
     pub(crate) fn restart(&mut self, turn: &mut Turn<'_>) {
-        self.aim(Goal::Up, turn);
+        self.demand(turn);
         self.renew(turn);
     }
 
@@ -90,6 +97,7 @@ impl Service {
 
     pub(crate) fn disable(&mut self, turn: &mut Turn<'_>) {
         self.set_enabled(false, turn);
+        self.disarm();
         match self.state {
             State::Waiting | State::Backoff { .. } | State::Failed => self.enter(State::Down, turn),
             State::Down
@@ -113,11 +121,11 @@ impl Service {
     }
 
     pub(crate) fn replace(&mut self, policy: Policy, renew: bool, turn: &mut Turn<'_>) {
-        self.policy = policy;
+        self.take_policy(policy, turn);
         match self.state {
             State::Failed => self.load(turn),
             State::Down | State::Waiting => {
-                if self.policy.keep_alive == KeepAlive::Always {
+                if self.policy.keep_alive == KeepAlive::Always && self.may_start_itself() {
                     self.owed = Some(Cause::Load);
                 }
                 self.rest(turn);
@@ -157,6 +165,7 @@ impl Service {
 
     fn end(&mut self, turn: &mut Turn<'_>) {
         self.owed = None;
+        self.disarm();
         match self.state {
             State::Waiting | State::Backoff { .. } | State::Failed => self.enter(State::Down, turn),
             State::Up { run } => self.terminate(run, turn),
@@ -173,6 +182,14 @@ impl Service {
             turn.actions.push(Action::Store(self.id));
             turn.actions.push(Action::Announce(self.id));
         }
+    }
+
+    fn demand(&mut self, turn: &mut Turn<'_>) {
+        self.aim(Goal::Up, turn);
+        if let Some(schedule) = &mut self.schedule {
+            schedule.is_demanded = true;
+        }
+        self.arm(turn);
     }
 
     fn aim(&mut self, goal: Goal, turn: &mut Turn<'_>) {
@@ -241,8 +258,48 @@ impl Service {
         }
     }
 
+    /// A trigger came.
+    pub(crate) fn trigger(&mut self, cause: Cause, turn: &mut Turn<'_>) {
+        if !self.is_wanted() || !self.enabled {
+            return;
+        }
+        if cause == Cause::Socket
+            && let Some(schedule) = &mut self.schedule
+        {
+            schedule.is_demanded = true;
+        }
+        if self.may_start_itself() {
+            self.owed.get_or_insert(cause);
+            self.pay(turn);
+        }
+    }
+
+    /// A level holds now, or no longer; that it does not ends nothing.
+    pub(crate) fn level(&mut self, level: u16, holds: bool, turn: &mut Turn<'_>) {
+        if let Some(schedule) = &mut self.schedule {
+            schedule.set_level(usize::from(level), holds);
+            if holds {
+                self.pay(turn);
+            }
+        }
+    }
+
+    /// The wall clock was set.
+    pub(crate) fn set_wall(&mut self, turn: &mut Turn<'_>) {
+        if let (Some(schedule), Some(triggers)) = (&mut self.schedule, &self.policy.triggers) {
+            schedule.set_wall(triggers, turn.now, turn.wall);
+        }
+    }
+
     pub(crate) fn timeout(&mut self, turn: &mut Turn<'_>) {
-        if self.deadline().is_none_or(|deadline| turn.now < deadline) {
+        let fired = match (&mut self.schedule, &self.policy.triggers) {
+            (Some(schedule), Some(triggers)) => schedule.fire(triggers, turn.now, turn.wall),
+            (Some(_) | None, _) => None,
+        };
+        if let Some(cause) = fired {
+            self.trigger(cause, turn);
+        }
+        if self.state.deadline().is_none_or(|deadline| turn.now < deadline) {
             return;
         }
         match self.state {
@@ -278,11 +335,7 @@ impl Service {
             self.owed = None;
             return self.enter(State::Down, turn);
         }
-        let due = self.owed.or_else(|| {
-            let restarts = self.last_run().is_some_and(|last| self.policy.restarts_after(last));
-            restarts.then_some(Cause::KeepAlive)
-        });
-        match due {
+        match self.owed.or_else(|| self.due()) {
             Some(Cause::Asked) => self.spawn(Cause::Asked, turn),
             Some(cause) => {
                 let until = self.earliest_start();
@@ -293,8 +346,71 @@ impl Service {
                 }
             }
             None if matches!(self.ended, Ended::NotMade(_)) => self.enter(State::Failed, turn),
+            None if self.policy.has_triggers() && self.may_start_itself() => {
+                self.enter(State::Waiting, turn);
+            }
+            None if self.policy.is_after_demand() => self.enter(State::Waiting, turn),
             None => self.enter(State::Down, turn),
         }
+    }
+
+    /// What the policy starts it for, as things stand.
+    fn due(&self) -> Option<Cause> {
+        if !self.may_start_itself() {
+            return None;
+        }
+        if self.last_run().is_some_and(|last| self.policy.restarts_after(last)) {
+            return Some(Cause::KeepAlive);
+        }
+        self.schedule.as_ref().and_then(|schedule| schedule.held()).map(Cause::Level)
+    }
+
+    /// Nothing in its definition holds it back from every start but a request's.
+    fn may_start_itself(&self) -> bool {
+        let is_demanded = self.schedule.as_ref().is_some_and(|schedule| schedule.is_demanded);
+        let is_spent = self.policy.is_once() && self.runs != 0;
+        !is_spent && (is_demanded || !self.policy.is_after_demand())
+    }
+
+    /// Starts what is owed or due, when it is at rest.
+    fn pay(&mut self, turn: &mut Turn<'_>) {
+        match self.state {
+            State::Down | State::Waiting | State::Failed => self.rest(turn),
+            State::Spawning { .. }
+            | State::Up { .. }
+            | State::Stopping { .. }
+            | State::Clearing { .. }
+            | State::Backoff { .. } => {}
+        }
+    }
+
+    fn arm(&mut self, turn: &Turn<'_>) {
+        if self.is_wanted()
+            && self.enabled
+            && let (Some(schedule), Some(triggers)) = (&mut self.schedule, &self.policy.triggers)
+        {
+            schedule.arm(triggers, turn.now, turn.wall);
+        }
+    }
+
+    fn disarm(&mut self) {
+        if let Some(schedule) = &mut self.schedule {
+            schedule.disarm();
+        }
+    }
+
+    /// Timers go on as they are unless it is the triggers that changed.
+    fn take_policy(&mut self, policy: Policy, turn: &Turn<'_>) {
+        if policy.triggers != self.policy.triggers {
+            let is_demanded = self.schedule.as_ref().is_some_and(|schedule| schedule.is_demanded);
+            self.schedule = policy.triggers.as_deref().map(|triggers| {
+                let mut schedule = Schedule::new(triggers);
+                schedule.is_demanded = is_demanded;
+                Box::new(schedule)
+            });
+        }
+        self.policy = policy;
+        self.arm(turn);
     }
 
     fn last_run(&self) -> Option<LastRun> {

@@ -87,10 +87,19 @@ fn ran_once(keep_alive: &str) -> (Supervisor, Moment) {
         keep_alive: words::keep_alive(keep_alive),
         throttle: THROTTLE,
         stop_timeout: None,
+        triggers: None,
     };
     let (mut core, now) = (Supervisor::default(), Moment::after(Duration::from_secs(5)));
     let (service, goal) = (SERVICE, Goal::Up);
-    let load = Load { service, policy, goal, enabled: true, request: None, want: Want::Nothing };
+    let load = Load {
+        service,
+        label: "s".into(),
+        policy,
+        goal,
+        enabled: true,
+        request: None,
+        want: Want::Nothing,
+    };
     handle(&mut core, now, Event::Load(load));
     handle(&mut core, now, Event::Spawned(run(1)));
     (core, now)

@@ -112,7 +112,7 @@ impl Player {
                 (Some(service), format!("reply {} {}", request.0, words::answer(answer)))
             }
             Action::Forget(id) => {
-                self.core.forget(id);
+                self.core.forget(id, self.now, &mut Vec::new());
                 (Some(id), "forget".to_owned())
             }
             Action::Finish => (None, "finish".to_owned()),

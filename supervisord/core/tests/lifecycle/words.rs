@@ -31,6 +31,7 @@ impl Default for Settings {
             keep_alive: KeepAlive::Never,
             throttle: Duration::from_secs(10),
             stop_timeout: Some(Duration::from_secs(20)),
+            triggers: None,
         };
         Self { policy, goal: Goal::Up, enabled: true }
     }
@@ -48,7 +49,15 @@ impl Settings {
     pub(crate) fn load(self, service: ServiceId, asked: Asked) -> Load {
         let Self { policy, goal, enabled } = self;
         let (request, want) = split(asked);
-        Load { service, policy, goal, enabled, request, want }
+        Load {
+            service,
+            label: format!("s{}", service.0).into(),
+            policy,
+            goal,
+            enabled,
+            request,
+            want,
+        }
     }
 }
 

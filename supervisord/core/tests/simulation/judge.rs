@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use supervisor_core::{
-    Action, Answer, Ended, KeepAlive, Moment, RequestId, Run, Service, ServiceId, State, Want,
+    Action, Answer, Cause, Ended, KeepAlive, Moment, RequestId, Run, Service, ServiceId, State,
+    Want,
 };
 
 use crate::known::{Known, Told};
@@ -13,20 +14,12 @@ use crate::world::{LATE_MAX_MS, World};
 
 const LATE_MAX: Duration = Duration::from_millis(LATE_MAX_MS);
 
+/// What was last seen of a service: its state, and whether it is enabled.
+pub(crate) type Seen = (State, bool);
+
 /// Of every action, before it is performed.
 impl World {
     pub(crate) fn judge(&mut self, action: Action) {
-        assert!(
-            !self.is_finished
-                || matches!(
-                    action,
-                    Action::Reply { .. }
-                        | Action::Store(_)
-                        | Action::Announce(_)
-                        | Action::Forget(_)
-                ),
-            "{action:?} after the end"
-        );
         match action {
             Action::Spawn(run) => self.judge_spawn(run),
             Action::Terminate(run) => self.judge_terminate(run),
@@ -44,16 +37,17 @@ impl World {
             }
             Action::Announce(id) => assert!(self.services.contains_key(&id)),
             Action::Reply { request, service, answer } => {
-                self.judge_reply(request, service, answer)
+                self.judge_reply(request, service, answer);
             }
             Action::Forget(id) => {
                 let known = &self.services[&id];
-                assert!(known.removed && !known.lives(), "forgotten too early: {known:?}");
+                assert!(known.removed && !known.lives(), "forgotten too early: {}", known.brief());
                 let is_open = self.open.values().any(|asked| asked.service == id);
                 assert!(!is_open, "forgotten before everybody was answered");
             }
             Action::Finish => {
-                assert!(self.is_shutting_down, "nobody asked for the end");
+                let is_first = self.is_shutting_down && !self.is_finished;
+                assert!(is_first, "an end that nobody asked for");
                 assert!(!self.services.values().any(Known::lives), "the end before all ended");
                 assert!(self.open.is_empty(), "the end before every answer: {:?}", self.open);
             }
@@ -67,6 +61,12 @@ impl World {
         assert!(self.is_wanted(known) && known.enabled, "nobody wants this run: {run}");
         let has_reason = known.asked || known.due || known.is_kept_alive();
         assert!(has_reason, "no reason for this run: {run}");
+        let cause = match (known.asked, known.due) {
+            (true, _) => Cause::Asked,
+            (false, true) => Cause::Load,
+            (false, false) => Cause::KeepAlive,
+        };
+        assert_eq!(self.service(run.service).cause(), cause, "why {run} is started");
         let is_early = self.now < known.throttled_until();
         assert!(known.asked || !is_early, "not throttled: {run}");
     }
@@ -91,18 +91,22 @@ impl World {
         let is_right = match (answer, asked.want) {
             (Answer::Done { .. }, Want::Nothing) => true,
             (Answer::Done { .. }, Want::Started) => {
-                matches!(state, State::Up { .. } | State::Down | State::Waiting)
+                let is_as_it_was = known.enabled || !asked.was_enabled;
+                matches!(state, State::Up { .. })
+                    || matches!(state, State::Down | State::Waiting) && is_as_it_was
             }
             (Answer::Done { .. }, Want::Up) => matches!(state, State::Up { .. }),
             (Answer::Done { .. }, Want::Stopped) => state == State::Down && !known.lives(),
-            (Answer::Done { .. }, Want::Down) => state.is_at_rest() && !known.lives(),
+            (Answer::Done { .. }, Want::Down) => is_at_rest(state) && !known.lives(),
             (Answer::Done { .. }, Want::Ended(number)) => {
                 let mut trees = known.trees.iter().take(number as usize);
                 number as usize <= known.trees.len() && trees.all(|tree| !tree.main_lives)
             }
             (Answer::Failed, Want::Started | Want::Up) => {
                 let is_not_made = matches!(self.service(id).ended(), Ended::NotMade(_));
-                matches!(state, State::Backoff { .. }) || state == State::Failed && is_not_made
+                let is_tried = asked.ended_run < known.ended_run();
+                matches!(state, State::Backoff { .. }) && is_tried
+                    || state == State::Failed && is_not_made
             }
             (Answer::Superseded, Want::Stopped) => self.is_wanted(known),
             (Answer::Superseded, Want::Started) => !self.is_wanted(known) || !known.enabled,
@@ -129,16 +133,17 @@ impl World {
 /// Of everything, after every step.
 impl World {
     /// Whatever changed was announced; what did not is as old as it was.
-    pub(crate) fn judge_news(&mut self, before: &BTreeMap<ServiceId, State>, actions: &[Action]) {
+    pub(crate) fn judge_news(&mut self, before: &BTreeMap<ServiceId, Seen>, actions: &[Action]) {
         for (id, service) in self.core.services() {
             let known = self.services.get_mut(&id).expect("a known service");
-            let has_changed =
-                before.get(&id).is_none_or(|state| shape(*state) != shape(service.state()));
+            let (old, is_enabled) = before.get(&id).copied().unzip();
+            let has_changed = old.is_none_or(|state| shape(state) != shape(service.state()));
             let since = if has_changed { self.now } else { known.since };
             assert_eq!(service.since(), since, "{id:?} is {:?} since then", service.state());
             known.since = since;
             let is_announced = actions.contains(&Action::Announce(id));
-            assert!(is_announced || !has_changed, "{id:?} changed silently: {:?}", service.state());
+            let is_news = has_changed || is_enabled != Some(service.is_enabled());
+            assert!(is_announced || !is_news, "{id:?} changed silently: {:?}", service.state());
         }
     }
 
@@ -166,6 +171,8 @@ impl World {
             let stands = (service.goal(), service.is_enabled());
             assert_eq!(stands, (known.goal, known.enabled), "{id:?} is not as asked");
             assert_eq!(stands, known.stored, "{id:?} is not as stored");
+            let has_gone = known.removed && service.state() == State::Down;
+            assert!(!has_gone, "{id:?} ought to be forgotten");
             self.judge_runs(known, service);
             self.judge_state(known, service);
         }
@@ -181,8 +188,7 @@ impl World {
         let trees = known.trees.len();
         assert_eq!(service.runs() as usize, trees);
         let Some(last) = known.trees.last() else { return };
-        let has_ended = Told::MainEnded <= last.told;
-        assert_eq!(service.ended_run() as usize, if has_ended { trees } else { trees - 1 });
+        assert_eq!(service.ended_run() as usize, known.ended_run());
         if matches!(last.told, Told::Spawned | Told::MainEnded) {
             let is_overdue = last.force_at.is_some_and(|moment| moment + LATE_MAX < self.now);
             assert!(!is_overdue, "nobody killed it: {last:?}");
@@ -213,9 +219,9 @@ impl World {
             }
             State::Down | State::Waiting => told == Told::AllEnded && !(is_wanted && is_due),
         };
-        assert!(is_right, "{:?} of {known:?}", service.state());
+        assert!(is_right, "{:?} of {}", service.state(), known.brief());
         if service.state().run().is_none() {
-            assert!(!known.lives(), "at rest while something lives: {known:?}");
+            assert!(!known.lives(), "at rest while something lives: {}", known.brief());
         }
     }
 
@@ -228,12 +234,14 @@ impl World {
             let may_wait = match asked.want {
                 Want::Nothing => false,
                 Want::Started => {
+                    let is_tried = asked.ended_run < known.ended_run();
                     !matches!(state, State::Up { .. } | State::Failed | State::Down)
+                        && !(matches!(state, State::Backoff { .. }) && is_tried)
                         && (self.is_wanted(known) || matches!(state, State::Spawning { .. }))
                 }
                 Want::Up => !matches!(state, State::Up { .. } | State::Failed) && !has_gone,
                 Want::Stopped => state != State::Down && !self.is_wanted(known),
-                Want::Down => !state.is_at_rest(),
+                Want::Down => !is_at_rest(state),
                 Want::Ended(number) => {
                     service.ended_run() < number && !(has_gone && state == State::Down)
                 }
@@ -247,7 +255,8 @@ impl World {
         for (id, known) in &self.services {
             let state = self.service(*id).state();
             let is_stuck = known.trees.last().is_some_and(|tree| {
-                tree.terminated.is_some() && tree.lives() && tree.force_at.is_none()
+                let has_time = tree.force_at.is_none_or(|moment| self.now <= moment + LATE_MAX);
+                tree.terminated.is_some() && tree.lives() && has_time
             });
             let is_up =
                 matches!(state, State::Spawning { .. } | State::Up { .. } | State::Backoff { .. });
@@ -258,7 +267,7 @@ impl World {
             } else {
                 is_up || state.is_at_rest()
             };
-            assert!(is_stuck || is_as_wanted, "{state:?} of {known:?}");
+            assert!(is_stuck || is_as_wanted, "{state:?} of {}", known.brief());
         }
     }
 
@@ -268,6 +277,11 @@ impl World {
         assert!(!self.services.values().any(Known::lives), "left alive: {:?}", self.services);
         assert_eq!(self.core.deadline(), None);
     }
+}
+
+/// Not by the supervisor's own word.
+fn is_at_rest(state: State) -> bool {
+    matches!(state, State::Down | State::Waiting | State::Failed)
 }
 
 /// A state without the details that change in silence.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use supervisor_core::{Condition, Event, Exit, Goal, KeepAlive, Moment, Policy, Run};
 
-use crate::nature::Birth;
+use crate::nature::{Birth, CRASHES};
 
 /// Patience with leftovers where the definition has none to give.
 const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
@@ -78,8 +78,25 @@ impl Known {
         }
     }
 
+    /// What matters of it when something went wrong.
+    pub(crate) fn brief(&self) -> String {
+        let Self { policy, goal, enabled, removed, asked, due, trees, .. } = self;
+        let last = trees.last();
+        format!(
+            "{policy:?}, {goal:?}, enabled {enabled}, removed {removed}, asked {asked}, due {due}, \
+             runs {}, {last:?}",
+            trees.len()
+        )
+    }
+
     pub(crate) fn lives(&self) -> bool {
         self.trees.iter().any(Tree::lives)
+    }
+
+    /// The number of the latest run of which the supervisor was told the end.
+    pub(crate) fn ended_run(&self) -> usize {
+        let has_ended = self.trees.last().is_none_or(|last| Told::MainEnded <= last.told);
+        if has_ended { self.trees.len() } else { self.trees.len() - 1 }
     }
 
     pub(crate) fn tree(&mut self, run: Run) -> &mut Tree {
@@ -101,7 +118,7 @@ impl Known {
         };
         let holds = |condition: &Condition| match condition {
             Condition::SuccessfulExit(value) => (exit == Some(Exit::Code(0))) == *value,
-            Condition::Crashed(value) => (exit.is_some_and(Exit::is_crash) && !asked) == *value,
+            Condition::Crashed(value) => (CRASHES.map(Some).contains(&exit) && !asked) == *value,
         };
         match &self.policy.keep_alive {
             KeepAlive::Never => false,
@@ -137,6 +154,9 @@ impl Known {
             | Event::Load(_)
             | Event::Ask { .. }
             | Event::Cancel(_)
+            | Event::Trigger { .. }
+            | Event::Level { .. }
+            | Event::Wall(_)
             | Event::Shutdown
             | Event::Timeout => {}
         }

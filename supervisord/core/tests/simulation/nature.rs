@@ -30,7 +30,8 @@ pub(crate) struct Birth {
 
 pub(crate) const TERMINATED: Exit = Exit::Signal { number: 15, core: false, crash: false };
 pub(crate) const KILLED: Exit = Exit::Signal { number: 9, core: false, crash: false };
-const CRASHED: Exit = Exit::Signal { number: 11, core: true, crash: true };
+pub(crate) const CRASHES: [Exit; 2] =
+    [Exit::Signal { number: 11, core: true, crash: true }, Exit::Code(0xC000_0005)];
 
 impl Birth {
     pub(crate) fn random(policy: &Policy, random: &mut Random) -> Self {
@@ -60,7 +61,14 @@ impl Nature {
             life: life.map(|life| shortest + life),
             on_terminate: (!random.chance(25)).then(|| random.up_to(3000)),
             on_kill: random.up_to(if is_immortal { 2_000_000 } else { 50 }),
-            exit: random.pick(&[Exit::Code(0), Exit::Code(1), CRASHED, KILLED, Exit::Unknown]),
+            exit: random.pick(&[
+                Exit::Code(0),
+                Exit::Code(1),
+                CRASHES[0],
+                CRASHES[1],
+                KILLED,
+                Exit::Unknown,
+            ]),
         }
     }
 }
@@ -74,8 +82,9 @@ pub(crate) fn random_policy(random: &mut Random) -> Policy {
     };
     Policy {
         run_at_load: random.chance(30),
-        keep_alive: match random.below(8) {
+        keep_alive: match random.below(9) {
             0 | 1 => KeepAlive::Never,
+            4 => KeepAlive::When(Box::default()),
             2 => KeepAlive::When(Box::new([condition(random)])),
             3 => KeepAlive::When(Box::new([condition(random), condition(random)])),
             _ => KeepAlive::Always,
@@ -84,5 +93,6 @@ pub(crate) fn random_policy(random: &mut Random) -> Policy {
         stop_timeout: random
             .pick(&[Some(100), Some(1000), Some(5000), Some(20_000), None])
             .map(Duration::from_millis),
+        triggers: None,
     }
 }

@@ -20,6 +20,8 @@ const QUIET: Duration = Duration::from_secs(90);
 /// Those who ask.
 pub(crate) struct People {
     active_until: Moment,
+    /// How long nobody does anything before the shutdown.
+    pub(crate) quiet: Duration,
     acts_after_shutdown: u64,
     services: u32,
     requests: u64,
@@ -30,6 +32,9 @@ pub(crate) struct People {
 pub(crate) struct Asked {
     pub(crate) service: ServiceId,
     pub(crate) want: Want,
+    /// As it was before.
+    pub(crate) was_enabled: bool,
+    pub(crate) ended_run: usize,
     /// The answer, where it can be told beforehand; it must come at once.
     pub(crate) refusal: Option<Answer>,
 }
@@ -37,7 +42,9 @@ pub(crate) struct Asked {
 impl People {
     pub(crate) fn new(random: &mut Random) -> Self {
         let active_until = Moment::after(Duration::from_secs(10) + random.up_to(60_000));
-        Self { active_until, acts_after_shutdown: random.below(6), services: 0, requests: 0 }
+        let quiet = if random.chance(70) { QUIET } else { Duration::ZERO };
+        let acts_after_shutdown = random.below(6);
+        Self { active_until, quiet, acts_after_shutdown, services: 0, requests: 0 }
     }
 }
 
@@ -51,8 +58,8 @@ impl World {
             }
             self.people.acts_after_shutdown -= 1;
         } else if is_bedtime {
-            self.later(QUIET, Happening::Shutdown);
-            return self.later(QUIET, Happening::People);
+            self.later(self.people.quiet, Happening::Shutdown);
+            return self.later(self.people.quiet, Happening::People);
         }
         self.act();
         let pause = self.random.pick(&[0, 0, 10, 1000, 6000]);
@@ -79,6 +86,7 @@ impl World {
             }
             84..92 => Change::Watch,
             92..96 => return self.handle(Event::Timeout),
+            96 if self.is_shutting_down => return self.handle(Event::Shutdown),
             _ => return self.cancel(),
         };
         self.ask(id, change);
@@ -96,7 +104,16 @@ impl World {
             let known = Known::new(policy.clone(), goal, enabled, self.now);
             self.services.insert(service, known);
         }
-        self.handle(Event::Load(Load { service, policy, goal, enabled, request, want }));
+        self.forgo_start(service, request);
+        self.handle(Event::Load(Load {
+            service,
+            label: format!("s{}", service.0).into(),
+            policy,
+            goal,
+            enabled,
+            request,
+            want,
+        }));
     }
 
     fn ask(&mut self, service: ServiceId, change: Change) {
@@ -104,6 +121,7 @@ impl World {
         let (request, want) = self.request(service, refusal);
         if refusal.is_none() {
             self.expect(service, &change);
+            self.forgo_start(service, request);
         }
         self.handle(Event::Ask { service, change, request, want });
     }
@@ -122,7 +140,10 @@ impl World {
         service: ServiceId,
         refusal: Option<Answer>,
     ) -> (Option<RequestId>, Want) {
-        let runs = self.services.get(&service).map_or(0, |known| known.trees.len());
+        let known = self.services.get(&service);
+        let runs = known.map_or(0, |known| known.trees.len());
+        let was_enabled = known.is_some_and(|known| known.enabled);
+        let ended_run = known.map_or(0, Known::ended_run);
         let runs = u32::try_from(runs).expect("few runs");
         let want = match self.random.below(6) {
             0 => Want::Nothing,
@@ -137,8 +158,19 @@ impl World {
         }
         self.people.requests += 1;
         let request = RequestId(self.people.requests);
-        self.open.insert(request, Asked { service, want, refusal });
+        self.open.insert(request, Asked { service, want, was_enabled, ended_run, refusal });
         (Some(request), want)
+    }
+
+    /// Who waits for a start of what is to stay down is answered at once: nothing was to be done.
+    fn forgo_start(&mut self, service: ServiceId, request: Option<RequestId>) {
+        let asked = request.and_then(|request| self.open.get_mut(&request));
+        if let Some(asked) = asked
+            && asked.want == Want::Started
+            && self.services.get(&service).is_some_and(|known| known.goal == Goal::Down)
+        {
+            asked.want = Want::Nothing;
+        }
     }
 
     fn refusal(&self, id: ServiceId, change: &Change) -> Option<Answer> {

@@ -49,6 +49,9 @@ impl World {
             Event::SpawnFailed { .. } => "not made",
             Event::Exited { .. } => "exited",
             Event::Cleared(_) => "cleared",
+            Event::Trigger { .. } => "trigger",
+            Event::Level { .. } => "level",
+            Event::Wall(_) => "wall",
             Event::Timeout => "timeout",
         };
         let about: Option<ServiceId> = if let Event::Ask { service, .. } = event {

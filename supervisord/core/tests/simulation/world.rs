@@ -110,7 +110,9 @@ impl World {
         match happening {
             Happening::People => self.people_act(),
             Happening::Shutdown => {
-                self.judge_the_goal();
+                if !self.people.quiet.is_zero() {
+                    self.judge_the_goal();
+                }
                 self.is_shutting_down = true;
                 self.handle(Event::Shutdown);
             }
@@ -179,7 +181,11 @@ impl World {
         self.look(&event);
         self.say("> ", &event);
         let (is_timeout, was) = (matches!(event, Event::Timeout), self.core.deadline());
-        let states = self.core.services().map(|(id, service)| (id, service.state())).collect();
+        let states = self
+            .core
+            .services()
+            .map(|(id, service)| (id, (service.state(), service.is_enabled())))
+            .collect();
         let mut actions = Vec::new();
         self.core.handle(self.now, event, &mut actions);
         self.judge_news(&states, &actions);
@@ -236,7 +242,7 @@ impl World {
                 self.services.get_mut(&id).expect("a known service").stored = stored;
             }
             Action::Forget(id) => {
-                self.core.forget(id);
+                self.core.forget(id, self.now, &mut Vec::new());
                 self.services.remove(&id);
                 self.forget_future(id);
             }
@@ -285,6 +291,9 @@ pub(crate) fn run_of(event: &Event) -> Option<Run> {
         Event::Load(_)
         | Event::Ask { .. }
         | Event::Cancel(_)
+        | Event::Trigger { .. }
+        | Event::Level { .. }
+        | Event::Wall(_)
         | Event::Shutdown
         | Event::Timeout => None,
     }
