@@ -17,7 +17,13 @@ esac
 base="${TMPDIR:-/tmp}/supervisord-demo-$(id -u)"
 target="${CARGO_TARGET_DIR:-target}/release"
 
-step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold=''
+plain=''
+if [ -t 1 ]; then
+    bold=$'\033[1m'
+    plain=$'\033[0m'
+fi
+step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 fail() {
     printf 'demo: %s\n' "$*" >&2
     exit 1

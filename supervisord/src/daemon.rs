@@ -138,12 +138,13 @@ impl Daemon {
             }
         }
         let now = self.clock.now();
-        for (label, (file, definition)) in found.definitions {
+        for (label, taken) in found.definitions {
             let intent = self.dormant.remove(&label).unwrap_or_default();
             let entry = Entry {
                 label: label.into(),
-                definition,
-                file,
+                definition: taken.definition,
+                notes: taken.notes,
+                file: taken.file,
                 enabled: intent.enabled,
             };
             self.take_in(entry, intent, (None, Want::Nothing), now);

@@ -9,19 +9,7 @@ use std::path::PathBuf;
 use protocol::address::Paths;
 use protocol::definition::{Definition, Limits, UNLIMITED, file_name};
 
-use crate::os::{Account, Environment, Launch, Limit, Resource, Stdio};
-
-/// What a service finds as PATH unless its definition says otherwise.
-#[cfg(unix)]
-pub const PATH: &str = "/usr/local/bin:/usr/local/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
-
-/// Variables a service takes over from the daemon, where the daemon has them.
-#[cfg(unix)]
-const KEPT: &[&str] = &["HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
-
-/// Variables of the user's session, which only the user's own services may need.
-#[cfg(unix)]
-const KEPT_IN_SESSION: &[&str] = &["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+use crate::os::{self, Account, Environment, Launch, Limit, Resource, Stdio};
 
 /// What the system needs to start the process of that definition.
 #[must_use]
@@ -53,7 +41,7 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
 #[must_use]
 pub fn log_file(path: Option<&str>, definition: &Definition, paths: &Paths) -> Option<PathBuf> {
     match path {
-        Some(path) if path == null() => None,
+        Some(path) if path == os::NULL => None,
         Some(path) => Some(directory(definition).join(path)),
         None => Some(paths.log(&file_name(&definition.label))),
     }
@@ -69,9 +57,9 @@ pub fn directory(definition: &Definition) -> PathBuf {
 fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
     stdio(path).unwrap_or_else(|| {
         let log = paths.log(&file_name(&definition.label));
-        // The log folder is ours: a service with an account of its own could not open its log there.
+        // The log folder is ours; a service with an account of its own could not open a file there.
         if definition.user_name.is_some()
-            && let Ok(handle) = crate::os::open_log(&log)
+            && let Ok(handle) = os::open_log(&log)
         {
             return Stdio::Handle(handle.into());
         }
@@ -80,50 +68,16 @@ fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
 }
 
 fn stdio(path: Option<&str>) -> Option<Stdio> {
-    path.map(|path| if path == null() { Stdio::Null } else { Stdio::File(path.into()) })
+    path.map(|path| if path == os::NULL { Stdio::Null } else { Stdio::File(path.into()) })
 }
 
-#[cfg(unix)]
-fn null() -> &'static str {
-    "/dev/null"
-}
-
-#[cfg(windows)]
-fn null() -> &'static str {
-    "NUL"
-}
-
-#[cfg(unix)]
 fn environment(definition: &Definition) -> Environment {
-    let mut environment = vec![(OsString::from("PATH"), OsString::from(PATH))];
-    let session = if definition.user_name.is_none() { KEPT_IN_SESSION } else { &[] };
-    // Whoever runs under another account gets that account's HOME and USER, not ours.
-    let person = definition.user_name.is_some();
-    for name in KEPT.iter().chain(session) {
-        let is_personal = matches!(*name, "HOME" | "USER" | "LOGNAME" | "SHELL");
-        if let Some(value) = std::env::var_os(name).filter(|_| !(person && is_personal)) {
-            environment.push((OsString::from(name), value));
-        }
-    }
-    override_with(environment, definition)
-}
-
-/// Windows programs do not run without much of it (`SystemRoot`, `Path`), so all is kept.
-#[cfg(windows)]
-fn environment(definition: &Definition) -> Environment {
-    override_with(std::env::vars_os().collect(), definition)
-}
-
-fn override_with(mut environment: Environment, definition: &Definition) -> Environment {
+    let mut environment = os::base_environment(definition.user_name.is_some());
     for (name, value) in &definition.environment {
-        environment.retain(|(known, _)| !is_same_name(known, name));
+        environment.retain(|(known, _)| !os::is_same_variable(known, name));
         environment.push((name.into(), value.into()));
     }
     environment
-}
-
-fn is_same_name(known: &OsString, name: &str) -> bool {
-    if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { *known == *name }
 }
 
 fn limits(soft: &Limits, hard: &Limits) -> Vec<Limit> {

@@ -16,6 +16,8 @@ pub struct Entry {
     pub definition: Definition,
     /// Where that stands.
     pub file: PathBuf,
+    /// What a person should know of the definition, one line each: ignored and unknown keys.
+    pub notes: Box<[String]>,
     /// `enable` or `disable` said otherwise than the definition's `Disabled`.
     pub enabled: Option<bool>,
 }

@@ -99,7 +99,8 @@ fn begin(arguments: &Arguments, paths: &Paths) -> Result<Daemon, StartError> {
     let domain = domain_name(&arguments.domain(os::is_root()), paths);
     let processes =
         os::Processes::new(os::Options::new(domain)).map_err(StartError::System)?;
-    Daemon::new(clock, (lock, listener), store, processes, paths.clone()).map_err(StartError::System)
+    let ours = (lock, listener);
+    Daemon::new(clock, ours, store, processes, paths.clone()).map_err(StartError::System)
 }
 
 /// The domain's folders, made where they are missing, as absolute paths.

@@ -60,8 +60,8 @@ pub enum StoreError {
 /// Reads what there is and starts the writing thread.
 ///
 /// # Errors
-/// [`StoreError`] when a folder can't be read or the goals can't be written; a single bad definition
-/// is no error.
+/// [`StoreError`] when a folder can't be read or the goals can't be written; a single bad
+/// definition is no error.
 pub fn open(paths: &Paths) -> Result<Store, StoreError> {
     let found = folder::read(&paths.services)?;
     let file = paths.state.join("goals.jsonl");

@@ -81,7 +81,8 @@ pub(crate) enum Error {
     Broken { task: String, cause: io::Error },
     /// The daemon closed the connection before it had answered.
     #[error(
-        "cannot {task}: supervisord hung up before it had answered; svcctl ping tells whether it lives"
+        "cannot {task}: supervisord hung up before it had answered; \
+         svcctl ping tells whether it lives"
     )]
     HungUp { task: String },
     /// The daemon is silent for too long.

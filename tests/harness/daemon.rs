@@ -197,6 +197,18 @@ impl Daemon {
         })
     }
 
+    /// The puppet's process, once it is up and has noted its start.
+    ///
+    /// A service is up when its program was entered, which is before the program did anything.
+    #[track_caller]
+    pub fn running(&self, label: &str) -> u32 {
+        let pid = self.pid_of(label);
+        wait_until(&format!("{label} to note its start"), PATIENCE, || {
+            self.journal(label).iter().any(|note| note.pid == pid && note.event == "start main")
+        });
+        pid
+    }
+
     /// Waits until the service is in that state; its row.
     #[track_caller]
     pub fn wait_state(&self, label: &str, state: &str) -> Value {
@@ -269,6 +281,16 @@ impl Daemon {
         });
     }
 
+    /// Waits until the puppet noted that many starts.
+    ///
+    /// # Panics
+    /// When there were more.
+    #[track_caller]
+    pub fn started(&self, label: &str, times: usize) {
+        self.wait_noted(label, "start main", times);
+        assert_eq!(self.count(label, "start main"), times, "starts of {label}");
+    }
+
     /// Shuts down if it still runs, and says what is left that should not be.
     fn leave(&mut self) -> Vec<String> {
         let Some(mut child) = self.child.take() else { return Vec::new() };
@@ -315,11 +337,13 @@ impl Drop for Daemon {
         if thread::panicking() {
             eprintln!("--- log of the daemon below {}\n{log}---", self.base().display());
             if let Some(mut child) = self.child.take() {
-                let _ = self.client(&["shutdown"]).output();
+                // The client may hang where the daemon does; its going is what counts.
+                let client = self.client(&["shutdown"]).stdout(Stdio::null()).spawn();
                 if !patiently(|| child.try_wait().is_ok_and(|status| status.is_some())) {
                     let _ = child.kill();
                 }
                 let _ = child.wait();
+                let _ = client.map(|mut client| client.wait());
             }
             self.sweep();
             return;

@@ -35,6 +35,8 @@ pub(crate) struct Arguments {
     pub(crate) deaf: bool,
     /// The exit code to obey with; without it, it dies by the signal.
     pub(crate) term_exit: Option<u8>,
+    /// Have one more child before obeying.
+    pub(crate) term_child: bool,
     /// How long obeying takes.
     pub(crate) term_after: Duration,
 }
@@ -86,6 +88,7 @@ impl Arguments {
                 "--stay-from" => told.stay_from = number(&value()?)?,
                 "--deaf" => told.deaf = true,
                 "--term-exit" => told.term_exit = Some(number(&value()?)?),
+                "--term-child" => told.term_child = true,
                 "--term-after" => told.term_after = milliseconds(&value()?)?,
                 _ => return Err(format!("no argument is called {word}")),
             }
@@ -113,6 +116,7 @@ impl Arguments {
             stay_from: usize::MAX,
             deaf: false,
             term_exit: None,
+            term_child: false,
             term_after: Duration::ZERO,
         }
     }

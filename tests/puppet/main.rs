@@ -64,6 +64,9 @@ fn live(arguments: &Arguments, signals: &Signals, journal: &Journal) -> ExitCode
 
 /// Ends as asked: by the exit code given for that, else by the signal itself.
 fn obey(arguments: &Arguments, told: Told, signals: &Signals, journal: &Journal) -> ExitCode {
+    if arguments.term_child {
+        tree::one_more(arguments);
+    }
     thread::sleep(arguments.term_after);
     match arguments.term_exit {
         Some(code) => finish(End::Exit(code), signals, journal),

@@ -29,6 +29,11 @@ pub(crate) fn grow(arguments: &Arguments) {
     }
 }
 
+/// Starts a child that whoever ended us knows nothing of.
+pub(crate) fn one_more(arguments: &Arguments) {
+    start(&mut relative(arguments, "child"));
+}
+
 fn relative(arguments: &Arguments, role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a running program has a path"));
     let role = if arguments.role == "child" { "grandchild" } else { role };

@@ -26,7 +26,7 @@ fn a_second_daemon_says_who_holds_the_folder() {
     assert_eq!(output.status.code(), Some(1), "{complaint}");
     assert!(complaint.contains(&format!("pid {}", daemon.pid())), "{complaint}");
     assert!(complaint.contains("cannot lock"), "{complaint}");
-    daemon.pid_of("web");
+    daemon.running("web");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn sigterm_and_sigint_stop_all_services_and_exit_0() {
         let mut daemon = Daemon::start();
         daemon.service("web").does(&["--term-after", "100", "--term-exit", "0"]).add();
         daemon.service("tree").does(&["--children", "2"]).add();
-        let pids = [daemon.pid_of("web"), daemon.pid_of("tree")];
+        let pids = [daemon.running("web"), daemon.running("tree")];
         daemon.signal(signal);
         let status = daemon.ended();
         assert_eq!(status.code(), Some(0), "{signal}: {}", daemon.log());
@@ -79,7 +79,7 @@ fn sigterm_and_sigint_stop_all_services_and_exit_0() {
 fn a_second_sigterm_does_not_hurt() {
     let mut daemon = Daemon::start();
     daemon.service("web").does(&["--term-after", "300", "--term-exit", "0"]).add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.signal(Signal::SIGTERM);
     daemon.wait_noted("web", "received TERM", 1);
     daemon.signal(Signal::SIGTERM);
@@ -102,11 +102,11 @@ fn goals_stay_as_they_were_when_the_daemon_is_ended() {
 fn sighup_reads_the_services_folder_again() {
     let daemon = Daemon::start();
     daemon.service("gone").add();
-    daemon.pid_of("gone");
+    daemon.running("gone");
     fs::remove_file(daemon.base().join("services/gone.plist")).unwrap();
     daemon.service("new").place();
     daemon.signal(Signal::SIGHUP);
-    daemon.pid_of("new");
+    daemon.running("new");
     wait_until("the removed file's service to go", PATIENCE, || daemon.row("gone").is_null());
 }
 
@@ -117,8 +117,8 @@ fn definitions_found_at_the_start_are_started() {
     daemon.service("two").key("KeepAlive", true).without("RunAtLoad").place();
     daemon.service("idle").without("RunAtLoad").place();
     daemon.start_again();
-    daemon.pid_of("one");
-    daemon.pid_of("two");
+    daemon.running("one");
+    daemon.running("two");
     assert_eq!(daemon.count("idle", "start main"), 0);
     assert!(daemon.row("idle").is_object());
 }
@@ -133,7 +133,7 @@ fn daemonize_returns_when_the_daemon_is_ready() {
     let pid = u32::try_from(pong["pid"].as_u64().unwrap()).unwrap();
     let process = observer::process(pid).unwrap();
     assert_ne!(process.parent, std::process::id(), "it is nobody's child here");
-    daemon.pid_of("web");
+    daemon.running("web");
     let descriptors = observer::descriptors(pid);
     let terminals = descriptors.iter().filter(|path| path.starts_with("/dev/pts")).count();
     assert_eq!(terminals, 0, "a background process keeps no terminal: {descriptors:?}");

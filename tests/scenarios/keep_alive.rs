@@ -101,7 +101,7 @@ fn keep_alive_starts_a_service_without_run_at_load() {
         ("crash", json!({"Crashed": true})),
     ] {
         daemon.service(label).key("RunAtLoad", false).key("KeepAlive", keep_alive).add();
-        daemon.pid_of(label);
+        daemon.running(label);
     }
 }
 
@@ -112,15 +112,15 @@ fn a_service_with_no_reason_to_start_waits_for_someone() {
     let row = daemon.row("idle");
     assert_eq!((&row["pid"], &row["status"]), (&Value::Null, &Value::Null), "{row}");
     daemon.done(&["start", "idle"]);
-    daemon.pid_of("idle");
-    assert_eq!(daemon.count("idle", "start main"), 1);
+    daemon.running("idle");
+    daemon.started("idle", 1);
 }
 
 #[test]
 fn a_kept_alive_service_killed_from_outside_comes_back_at_once_after_its_throttle_time() {
     let daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 1).add();
-    let before = daemon.pid_of("web");
+    let before = daemon.running("web");
     let started = daemon.journal("web")[0].at;
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(before.cast_signed()),
@@ -128,7 +128,7 @@ fn a_kept_alive_service_killed_from_outside_comes_back_at_once_after_its_throttl
     )
     .unwrap();
     daemon.wait_noted("web", "start main", 2);
-    let after = daemon.pid_of("web");
+    let after = daemon.running("web");
     assert_ne!(before, after);
     let again = daemon.journal("web").last().unwrap().at;
     let pause = Duration::from_nanos(u64::try_from(again - started).unwrap());
@@ -148,7 +148,7 @@ fn during_the_throttle_time_the_service_is_in_backoff_and_says_until_when() {
     let status = daemon.json_of("web");
     assert!(status["next_start"].is_string(), "{status}");
     assert_eq!(status["throttle_ms"], 60_000, "{status}");
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.started("web", 1);
 }
 
 #[test]
@@ -158,8 +158,8 @@ fn a_person_s_start_does_not_wait_for_the_throttle_time() {
     service.key("KeepAlive", true).key("ThrottleInterval", 60).add_in_any_case();
     daemon.wait_state("web", "backoff");
     daemon.done(&["start", "web"]);
-    daemon.pid_of("web");
-    assert_eq!(daemon.count("web", "start main"), 2);
+    daemon.running("web");
+    daemon.started("web", 2);
 }
 
 #[test]

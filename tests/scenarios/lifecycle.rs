@@ -1,5 +1,7 @@
 //! Every verb's words and exit code, and what it did.
 
+use std::process::Stdio;
+
 use harness::{BINARIES, Daemon, Output, observer, property_list};
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ fn ok(stdout: &str) -> Output {
 fn add_starts_the_service_and_says_so() {
     let daemon = Daemon::start();
     let said = daemon.service("web").add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     assert_eq!(said, format!("web: up, pid {pid}\n"));
     assert!(observer::lives(pid));
     assert_eq!(observer::process(pid).map(|process| process.parent), Some(daemon.pid()));
@@ -27,7 +29,7 @@ fn list_prints_what_launchctl_prints() {
     daemon.service("idle").without("RunAtLoad").add();
     daemon.wait_noted("once", "exit 3", 1);
     daemon.wait_status("once", &json!(3));
-    let (web, mine) = (daemon.pid_of("web"), daemon.pid_of("My Service"));
+    let (web, mine) = (daemon.running("web"), daemon.running("My Service"));
     let list = format!(
         "PID\tStatus\tLabel\n{mine}\t-\tMy Service\n-\t-\tidle\n-\t3\tonce\n{web}\t-\tweb\n"
     );
@@ -43,7 +45,7 @@ fn list_keeps_its_promise_to_scripts() {
     let [idle, web] = list.as_array().unwrap().as_slice() else { panic!("{list}") };
     assert_eq!((&idle["label"], &web["label"]), (&json!("idle"), &json!("web")), "{list}");
     assert_eq!((&idle["pid"], &idle["status"]), (&Value::Null, &Value::Null), "{list}");
-    assert_eq!(web["pid"], daemon.pid_of("web"), "{list}");
+    assert_eq!(web["pid"], daemon.running("web"), "{list}");
     assert_eq!((&web["state"], &web["goal"]), (&json!("up"), &json!("up")), "{list}");
     assert_eq!(web["restarts"], 0, "{list}");
     let since = web["since"].as_str().unwrap();
@@ -56,7 +58,7 @@ fn list_keeps_its_promise_to_scripts() {
 fn status_is_the_row_and_more() {
     let daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).key("ExitTimeOut", 7).add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     let row = daemon.row("web");
     let status = daemon.json(&["status", "web"]);
     for (key, value) in row.as_object().unwrap() {
@@ -84,30 +86,30 @@ fn status_of_what_does_not_run_exits_3() {
 fn stop_and_start_say_where_the_service_is() {
     let daemon = Daemon::start();
     daemon.service("web").add();
-    let before = daemon.pid_of("web");
+    let before = daemon.running("web");
     assert_eq!(daemon.ctl(&["start", "web"]), ok(&format!("web: already up, pid {before}\n")));
     assert_eq!(daemon.ctl(&["stop", "web"]), ok("web: down\n"));
     assert_eq!(daemon.ctl(&["stop", "web"]), ok("web: already down\n"));
     let said = daemon.done(&["start", "web"]);
-    let after = daemon.pid_of("web");
+    let after = daemon.running("web");
     assert_ne!(before, after);
     assert_eq!(said, format!("web: up, pid {after}\n"));
-    assert_eq!(daemon.count("web", "start main"), 2);
+    daemon.started("web", 2);
 }
 
 #[test]
 fn restart_ends_the_run_and_begins_another() {
     let daemon = Daemon::start();
     daemon.service("web").does(&["--term-after", "100"]).key("ThrottleInterval", 60).add();
-    let before = daemon.pid_of("web");
+    let before = daemon.running("web");
     let said = daemon.done(&["restart", "web"]);
-    let after = daemon.pid_of("web");
+    let after = daemon.running("web");
     assert_eq!(said, format!("web: up, pid {after}\n"));
     assert_ne!(before, after);
     assert!(!observer::lives(before));
     daemon.done(&["stop", "web"]);
     daemon.done(&["restart", "web"]);
-    daemon.pid_of("web");
+    daemon.running("web");
     assert_eq!(daemon.count("web", "double"), 0);
 }
 
@@ -115,7 +117,7 @@ fn restart_ends_the_run_and_begins_another() {
 fn remove_ends_the_service_and_forgets_it() {
     let daemon = Daemon::start();
     daemon.service("web").add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     let file = daemon.base().join("services/web.plist");
     assert!(file.exists(), "add keeps the definition at {}", file.display());
     assert_eq!(daemon.ctl(&["remove", "web"]), ok("web: removed\n"));
@@ -164,7 +166,7 @@ fn wait_returns_when_the_service_is_there() {
     assert!(complaint.starts_with("cannot wait for web"), "{complaint}");
     let waiting = ["down", "exited"].map(|until| {
         let mut client = daemon.client(&["wait", "web", "--until", until]);
-        client.stdout(std::process::Stdio::null()).spawn().unwrap()
+        client.stdout(Stdio::null()).spawn().unwrap()
     });
     std::fs::write(go, "").unwrap();
     for mut client in waiting {
@@ -176,7 +178,7 @@ fn wait_returns_when_the_service_is_there() {
 fn no_wait_returns_before_it_is_done() {
     let daemon = Daemon::start();
     daemon.service("web").does(&["--deaf"]).key("ExitTimeOut", 1).add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     let said = daemon.done(&["stop", "--no-wait", "web"]);
     assert!(said.starts_with("web: stopping"), "{said}");
     assert!(observer::lives(pid));
@@ -187,7 +189,7 @@ fn no_wait_returns_before_it_is_done() {
 fn a_timeout_bounds_the_wait_and_what_was_begun_goes_on() {
     let daemon = Daemon::start();
     daemon.service("web").does(&["--deaf"]).key("ExitTimeOut", 1).add();
-    daemon.pid_of("web");
+    daemon.running("web");
     let complaint = daemon.refused(6, &["stop", "--timeout", "100ms", "web"]);
     assert!(complaint.starts_with("cannot stop web: "), "{complaint}");
     daemon.wait_state("web", "down");
@@ -198,17 +200,17 @@ fn the_same_definition_twice_is_no_change_and_another_needs_replace() {
     let daemon = Daemon::start();
     let service = daemon.service("web");
     service.add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     assert_eq!(service.add(), format!("web: already added, up, pid {pid}\n"));
     let other = service.does(&["--print", "other"]);
     let file = other.file();
     let complaint = daemon.refused(1, &["add", file.to_str().unwrap()]);
     assert!(complaint.starts_with("cannot add web: "), "{complaint}");
     assert!(complaint.contains("--replace"), "{complaint}");
-    assert_eq!(daemon.pid_of("web"), pid);
+    assert_eq!(daemon.running("web"), pid);
     daemon.done(&["add", "--replace", file.to_str().unwrap()]);
-    assert_ne!(daemon.pid_of("web"), pid);
-    assert_eq!(daemon.count("web", "start main"), 2);
+    assert_ne!(daemon.running("web"), pid);
+    daemon.started("web", 2);
 }
 
 #[test]
@@ -234,7 +236,7 @@ fn add_takes_a_folder_of_definitions() {
     std::fs::write(folder.join("notes.txt"), "not a definition").unwrap();
     let said = daemon.done(&["add", folder.to_str().unwrap()]);
     for label in ["one", "two", "three"] {
-        assert!(said.contains(&format!("{label}: up, pid {}\n", daemon.pid_of(label))), "{said}");
+        assert!(said.contains(&format!("{label}: up, pid {}\n", daemon.running(label))), "{said}");
     }
 }
 
@@ -246,8 +248,8 @@ fn verbs_take_several_labels() {
     assert_eq!(daemon.ctl(&["stop", "one", "two"]), ok("one: down\ntwo: down\n"));
     let output = daemon.ctl(&["start", "one", "nobody", "two"]);
     assert_eq!(output.code, 4, "{output:?}");
-    daemon.pid_of("one");
-    daemon.pid_of("two");
+    daemon.running("one");
+    daemon.running("two");
 }
 
 #[test]
@@ -270,9 +272,9 @@ fn launchctls_words_work_too() {
     let daemon = Daemon::start();
     let file = daemon.service("web").file();
     daemon.done(&["load", file.to_str().unwrap()]);
-    let before = daemon.pid_of("web");
+    let before = daemon.running("web");
     daemon.done(&["kickstart", "-k", "web"]);
-    assert_ne!(daemon.pid_of("web"), before);
+    assert_ne!(daemon.running("web"), before);
     daemon.done(&["unload", file.to_str().unwrap()]);
     assert_eq!(daemon.done(&["list"]), "PID\tStatus\tLabel\n");
 }
@@ -290,7 +292,7 @@ fn shutdown_ends_every_service_and_the_daemon() {
     let mut daemon = Daemon::start();
     daemon.service("web").does(&["--term-after", "100", "--term-exit", "0"]).add();
     daemon.service("deaf").does(&["--deaf"]).key("ExitTimeOut", 1).add();
-    let pids = [daemon.pid_of("web"), daemon.pid_of("deaf")];
+    let pids = [daemon.running("web"), daemon.running("deaf")];
     daemon.shut_down();
     for pid in pids {
         assert!(!observer::lives(pid));
@@ -300,18 +302,37 @@ fn shutdown_ends_every_service_and_the_daemon() {
 }
 
 #[test]
+fn the_same_definition_added_by_many_at_once_is_added_once() {
+    let daemon = Daemon::start();
+    let file = daemon.service("web").file();
+    let clients: Vec<_> = (0..8)
+        .map(|_| {
+            let mut client = daemon.client(&["add", file.to_str().unwrap()]);
+            client.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for client in clients {
+        let output = client.wait_with_output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), complaint.as_str()), (Some(0), ""));
+    }
+    daemon.running("web");
+    daemon.started("web", 1);
+}
+
+#[test]
 fn two_starts_at_once_start_once() {
     let daemon = Daemon::start();
     daemon.service("web").without("RunAtLoad").add();
     let clients: Vec<_> = (0..8)
         .map(|_| {
             let mut client = daemon.client(&["start", "web"]);
-            client.stdout(std::process::Stdio::null()).spawn().unwrap()
+            client.stdout(Stdio::null()).spawn().unwrap()
         })
         .collect();
     for mut client in clients {
         assert_eq!(client.wait().unwrap().code(), Some(0));
     }
-    daemon.pid_of("web");
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.running("web");
+    daemon.started("web", 1);
 }

@@ -8,14 +8,14 @@ fn what_was_added_runs_again_after_a_restart_of_the_daemon() {
     let mut daemon = Daemon::start();
     daemon.service("web").add();
     daemon.service("idle").without("RunAtLoad").add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.shut_down();
     daemon.start_again();
-    daemon.pid_of("web");
+    daemon.running("web");
     let idle = daemon.row("idle");
     assert_eq!(idle["pid"], Value::Null, "{idle}");
     assert_eq!(daemon.count("idle", "start main"), 0);
-    assert_eq!(daemon.count("web", "start main"), 2);
+    daemon.started("web", 2);
 }
 
 #[test]
@@ -23,44 +23,44 @@ fn a_stop_sticks_over_restarts_of_the_daemon_until_a_start() {
     let mut daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0).add();
     daemon.service("other").key("KeepAlive", true).add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.done(&["stop", "web"]);
     for _ in 0..2 {
         daemon.shut_down();
         daemon.start_again();
-        daemon.pid_of("other");
+        daemon.running("other");
         let row = daemon.row("web");
         assert_eq!((&row["state"], &row["goal"]), (&json!("down"), &json!("down")), "{row}");
     }
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.started("web", 1);
     daemon.done(&["start", "web"]);
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.shut_down();
     daemon.start_again();
-    daemon.pid_of("web");
-    assert_eq!(daemon.count("web", "start main"), 3);
+    daemon.running("web");
+    daemon.started("web", 3);
 }
 
 #[test]
 fn a_stop_survives_a_daemon_that_was_killed() {
     let mut daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.done(&["stop", "web"]);
     daemon.kill9();
     daemon.start_again();
     assert_eq!(daemon.row("web")["goal"], "down");
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.started("web", 1);
 }
 
 #[test]
 fn what_was_added_survives_a_daemon_that_was_killed_and_runs_once() {
     let mut daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 1).add();
-    let before = daemon.pid_of("web");
+    let before = daemon.running("web");
     daemon.kill9();
     daemon.start_again();
-    let after = daemon.pid_of("web");
+    let after = daemon.running("web");
     assert_eq!(daemon.count("web", "double"), 0, "a second copy was started");
     // Found again, or ended and begun anew: never both.
     assert!(after == before || !observer::lives(before), "the run of before is still there");
@@ -70,12 +70,12 @@ fn what_was_added_survives_a_daemon_that_was_killed_and_runs_once() {
 fn what_was_removed_does_not_come_back() {
     let mut daemon = Daemon::start();
     daemon.service("web").add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.done(&["remove", "web"]);
     daemon.shut_down();
     daemon.start_again();
     assert_eq!(daemon.done(&["list"]), "PID\tStatus\tLabel\n");
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.started("web", 1);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn added_anew_a_service_is_not_what_its_namesake_was() {
     daemon.done(&["stop", "web"]);
     daemon.done(&["remove", "web"]);
     daemon.service("web").add();
-    daemon.pid_of("web");
+    daemon.running("web");
     assert_eq!(daemon.row("web")["status"], Value::Null, "a new service has no past");
 }
 
@@ -93,7 +93,7 @@ fn added_anew_a_service_is_not_what_its_namesake_was() {
 fn disable_keeps_a_service_from_starting_until_enable_also_over_a_restart() {
     let mut daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     let said = daemon.done(&["disable", "web"]);
     assert_eq!(said, format!("web: disabled, pid {pid} goes on until it ends\n"));
     assert!(observer::lives(pid), "disable ends nothing");
@@ -104,11 +104,11 @@ fn disable_keeps_a_service_from_starting_until_enable_also_over_a_restart() {
     let complaint = daemon.refused(1, &["start", "web"]);
     assert!(complaint.contains("disabled") && complaint.contains("enable"), "{complaint}");
     let said = daemon.done(&["enable", "web"]);
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     assert_eq!(said, format!("web: enabled, up, pid {pid}\n"));
     daemon.shut_down();
     daemon.start_again();
-    daemon.pid_of("web");
+    daemon.running("web");
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn a_definition_may_be_disabled_and_enable_overrides_it_for_good() {
     assert!(said.starts_with("web: disabled"), "{said}");
     assert_eq!(daemon.count("web", "start main"), 0);
     daemon.done(&["enable", "web"]);
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.shut_down();
     daemon.start_again();
-    daemon.pid_of("web");
+    daemon.running("web");
 }
 
 #[test]
@@ -131,17 +131,17 @@ fn a_disabled_service_that_ends_does_not_come_back() {
     let go = daemon.base().join("go");
     let service = daemon.service("web").does(&["--until", go.to_str().unwrap()]);
     service.key("KeepAlive", true).key("ThrottleInterval", 0).add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.done(&["disable", "web"]);
     std::fs::write(go, "").unwrap();
     daemon.wait_state("web", "disabled");
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.started("web", 1);
 }
 
 #[test]
 fn a_label_with_any_printable_character_survives() {
     let mut daemon = Daemon::start();
-    let labels = ["My Service", "50%", "grüße", "a:b*c?\"<>|", ".hidden", "..", "-dash"];
+    let labels = ["My Service", "50%", "grüße", "a:b*c?\"<>|", ".hidden", "-dash"];
     for label in labels {
         let service = daemon.service("puppet").key("Label", label).key("KeepAlive", true);
         let file = service.does(&["--log", "/dev/null"]).file();

@@ -175,7 +175,8 @@ fn redis_nginx_go_rust_and_sleep_live_under_one_supervisor() {
 #[track_caller]
 fn comes_back(daemon: &Daemon, program: &Program, before: u32) {
     kill_9(before);
-    wait_until(&format!("{before} to be gone"), PATIENCE, || !observer::lives(before));
+    // Collected, and so known to be dead by whoever collected it.
+    wait_until(&format!("{before} to be gone"), PATIENCE, || observer::process(before).is_none());
     let row = daemon.row(program.label);
     assert!(row["pid"] != before, "the list shows a dead process: {row}");
     let after = daemon.pid_of(program.label);

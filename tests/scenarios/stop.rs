@@ -9,7 +9,7 @@ use serde_json::json;
 fn stop_asks_with_sigterm_and_waits_for_the_answer() {
     let daemon = Daemon::start();
     daemon.service("web").does(&["--term-after", "200", "--term-exit", "7"]).add();
-    let pid = daemon.pid_of("web");
+    let pid = daemon.running("web");
     daemon.done(&["stop", "web"]);
     assert!(!observer::lives(pid), "stop answered while the process lived");
     let events: Vec<String> = daemon.journal("web").into_iter().map(|note| note.event).collect();
@@ -21,7 +21,7 @@ fn stop_asks_with_sigterm_and_waits_for_the_answer() {
 fn a_service_that_dies_of_the_signal_has_a_negative_status() {
     let daemon = Daemon::start();
     daemon.service("web").add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.done(&["stop", "web"]);
     assert_eq!(daemon.done(&["list"]), "PID\tStatus\tLabel\n-\t-15\tweb\n");
 }
@@ -30,7 +30,7 @@ fn a_service_that_dies_of_the_signal_has_a_negative_status() {
 fn a_deaf_service_is_killed_when_its_stop_timeout_passes() {
     let daemon = Daemon::start();
     daemon.service("deaf").does(&["--deaf"]).key("ExitTimeOut", 1).add();
-    let pid = daemon.pid_of("deaf");
+    let pid = daemon.running("deaf");
     let begun = Instant::now();
     daemon.done(&["stop", "deaf"]);
     let taken = begun.elapsed();
@@ -44,7 +44,7 @@ fn a_deaf_service_is_killed_when_its_stop_timeout_passes() {
 fn while_it_is_asked_to_end_a_service_is_stopping() {
     let daemon = Daemon::start();
     daemon.service("deaf").does(&["--deaf"]).key("ExitTimeOut", 2).add();
-    daemon.pid_of("deaf");
+    daemon.running("deaf");
     daemon.done(&["stop", "--no-wait", "deaf"]);
     let row = daemon.wait_state("deaf", "stopping");
     assert_eq!(row["goal"], "down", "{row}");
@@ -53,7 +53,7 @@ fn while_it_is_asked_to_end_a_service_is_stopping() {
 
 /// Starts a family and returns the pids it noted.
 fn family(daemon: &Daemon, label: &str, members: usize) -> Vec<u32> {
-    daemon.pid_of(label);
+    daemon.running(label);
     wait_until(&format!("all of {label} to be there"), PATIENCE, || {
         let notes = daemon.journal(label);
         notes.iter().filter(|note| is_lasting(&note.event)).count() == members
@@ -101,6 +101,19 @@ fn stop_ends_those_that_ran_away_to_a_session_of_their_own() {
 }
 
 #[test]
+fn what_a_service_starts_while_it_ends_is_told_to_end_too() {
+    let daemon = Daemon::start();
+    let service = daemon.service("web").does(&["--term-child", "--term-exit", "0"]);
+    service.key("ExitTimeOut", 15).add();
+    daemon.running("web");
+    let begun = Instant::now();
+    daemon.done(&["stop", "web"]);
+    let taken = begun.elapsed();
+    assert!(taken < Duration::from_secs(8), "the late child was not told, but killed: {taken:?}");
+    assert_eq!(observer::services_below(daemon.base()), []);
+}
+
+#[test]
 fn when_the_main_process_ends_its_leftovers_end_before_the_next_run() {
     let daemon = Daemon::start();
     let go = daemon.base().join("go");
@@ -121,7 +134,7 @@ fn when_the_main_process_ends_its_leftovers_end_before_the_next_run() {
 fn abandon_process_group_lets_the_rest_of_the_tree_live() {
     let daemon = Daemon::start();
     daemon.service("parent").does(&["--children", "1"]).key("AbandonProcessGroup", true).add();
-    let main = daemon.pid_of("parent");
+    let main = daemon.running("parent");
     let pids = family(&daemon, "parent", 2);
     daemon.done(&["stop", "parent"]);
     assert!(!observer::lives(main));
@@ -141,9 +154,9 @@ fn stop_of_one_service_leaves_the_others_alone() {
     let daemon = Daemon::start();
     daemon.service("one").add();
     daemon.service("other").add();
-    let other = daemon.pid_of("other");
+    let other = daemon.running("other");
     daemon.done(&["stop", "one"]);
-    assert_eq!(daemon.pid_of("other"), other);
+    assert_eq!(daemon.running("other"), other);
     assert_eq!(daemon.count("other", "received TERM"), 0);
 }
 
@@ -151,25 +164,25 @@ fn stop_of_one_service_leaves_the_others_alone() {
 fn a_kept_alive_service_that_was_stopped_stays_down() {
     let daemon = Daemon::start();
     daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0).add();
-    daemon.pid_of("web");
+    daemon.running("web");
     daemon.done(&["stop", "web"]);
     let row = daemon.row("web");
     assert_eq!((&row["state"], &row["goal"]), (&json!("down"), &json!("down")), "{row}");
     // A second round trip through the daemon's loop, in which a wrong restart would have come.
     daemon.service("later").add();
-    daemon.pid_of("later");
-    assert_eq!(daemon.count("web", "start main"), 1);
+    daemon.running("later");
+    daemon.started("web", 1);
 }
 
 #[test]
 fn start_while_stopping_begins_a_new_run_when_the_old_one_is_gone() {
     let daemon = Daemon::start();
     daemon.service("web").does(&["--term-after", "500"]).add();
-    let before = daemon.pid_of("web");
+    let before = daemon.running("web");
     daemon.done(&["stop", "--no-wait", "web"]);
     daemon.wait_state("web", "stopping");
     daemon.done(&["start", "web"]);
-    let after = daemon.pid_of("web");
+    let after = daemon.running("web");
     assert_ne!(before, after);
     assert!(!observer::lives(before));
     assert_eq!(daemon.count("web", "double"), 0);

@@ -47,7 +47,8 @@ pub struct Row {
     pub label: String,
     /// Its main process, when there is one.
     pub pid: Option<u32>,
-    /// How the last run ended: the exit code, or minus the signal's number; null before the first end.
+    /// How the last run ended: the exit code, or minus the signal's number; null before the first
+    /// end.
     /// 78 (`EX_CONFIG`) when the program could not be started, as launchd shows it.
     pub status: Option<i64>,
     /// Where it is.

@@ -35,7 +35,7 @@ pub enum Call {
     Apply(Apply),
     /// Answers when the service is where the caller wants it.
     Wait(Wait),
-    /// Sends `log` notifications, then answers; with `follow` it answers when the service is removed.
+    /// Sends `log` notifications, then answers; with `follow` it answers when the service is gone.
     Logs(Logs),
     /// Stops every service and ends the daemon; goals stay as they are.
     Shutdown(Shutdown),

@@ -42,7 +42,8 @@ impl Exit {
         self == Self::Code(0)
     }
 
-    /// True when the program fell over: a crash signal, or a Windows code of NTSTATUS error severity.
+    /// True when the program fell over: a crash signal, or a Windows code of NTSTATUS error
+    /// severity.
     #[must_use]
     pub fn is_crash(self) -> bool {
         match self {

@@ -1,7 +1,8 @@
-//! One service: what is known of it. How it changes is in `life.rs`, and nowhere else.
+//! One service: what is known of it. How it changes is in `life.rs` and `steps.rs`, nowhere else.
 
 mod life;
 mod schedule;
+mod steps;
 
 pub(crate) use life::Turn;
 

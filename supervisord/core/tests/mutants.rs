@@ -1,8 +1,9 @@
 //! Breaks the core on purpose, in every way of `mutants.txt`, and sees each break caught by the
 //! other tests; slow, hence `cargo test -p supervisor-core --test mutants -- --ignored`.
 //!
-//! `MUTANT=words` tries only those whose name has these words. A mutant is a block: `# name`, the
-//! file below `src`, whole lines that go (`-`, without their indentation), and those that come (`+`).
+//! `MUTANT=words` tries only those whose name has these words. A mutant is a block: `# name`, whole
+//! lines that go (`-`, without their indentation), and those that come (`+`); the lines that go must
+//! be found at exactly one place of the core.
 #![expect(clippy::unwrap_used, reason = "what can't be read or built fails the test")]
 
 use std::fs;
@@ -18,9 +19,11 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// Where it is in the workspace.
 const CORE: &str = "supervisord/core";
 
+/// The test that catches most, hence tried first.
+const KEENEST: &str = "lifecycle";
+
 struct Mutant {
     name: String,
-    file: String,
     goes: Vec<String>,
     comes: Vec<String>,
 }
@@ -31,45 +34,59 @@ fn every_mutant_is_caught() {
     let mutants = read_mutants();
     let folder = tempfile::tempdir().unwrap();
     copy_core(folder.path());
-    let sound = build(folder.path()).expect("the core builds here");
-    assert!(sound.iter().all(|test| passes(test)), "the tests pass before anything is broken");
+    let tests = tests();
+    for test in &tests {
+        let program = build(test, folder.path()).expect("the core builds here");
+        assert!(passes(&program), "{test} passes before anything is broken");
+    }
     let wrong: Vec<String> =
-        mutants.iter().filter_map(|mutant| try_out(mutant, folder.path())).collect();
+        mutants.iter().filter_map(|mutant| try_out(mutant, &tests, folder.path())).collect();
     assert!(wrong.is_empty(), "of {} mutants:\n{}", mutants.len(), wrong.join("\n"));
 }
 
 /// What is wrong with a mutant, unless it is caught.
-fn try_out(mutant: &Mutant, folder: &Path) -> Option<String> {
-    let Mutant { name, file, .. } = mutant;
-    let path = folder.join(CORE).join("src").join(file);
-    let sound = fs::read_to_string(&path).unwrap();
-    let broken = match mutant.apply(&sound) {
-        Ok(broken) => broken,
-        Err(places) => return Some(format!("fits {places} places of {file}: {name}")),
+fn try_out(mutant: &Mutant, tests: &[String], folder: &Path) -> Option<String> {
+    let name = &mutant.name;
+    let broken: Vec<(PathBuf, String, String)> = sources(&folder.join(CORE).join("src"))
+        .into_iter()
+        .flat_map(|(path, sound)| {
+            mutant
+                .breaks(&sound)
+                .map(|broken| (path.clone(), sound.clone(), broken))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let [(path, sound, broken)] = &broken[..] else {
+        return Some(format!("fits {} places: {name}", broken.len()));
     };
-    fs::write(&path, broken).unwrap();
-    let tests = build(folder);
-    fs::write(&path, sound).unwrap();
-    let Some(tests) = tests else { return Some(format!("does not build: {name}")) };
-    let Some(catcher) = tests.iter().find(|test| !passes(test)) else {
-        return Some(format!("survives: {name}"));
-    };
-    eprintln!("{name}: caught by {}", catcher.file_name().unwrap().display());
-    None
+    fs::write(path, broken).unwrap();
+    let mut wrong = Some(format!("survives: {name}"));
+    for test in tests {
+        match build(test, folder) {
+            None => wrong = Some(format!("does not build: {name}")),
+            Some(program) if passes(&program) => continue,
+            Some(_) => {
+                eprintln!("caught by {test}: {name}");
+                wrong = None;
+            }
+        }
+        break;
+    }
+    fs::write(path, sound).unwrap();
+    wrong
 }
 
 impl Mutant {
-    /// The text with its lines changed, or how many places they fit instead of one.
-    fn apply(&self, text: &str) -> Result<String, usize> {
+    /// The text with its lines changed, once for every place they fit.
+    fn breaks(&self, text: &str) -> impl Iterator<Item = String> {
         let lines: Vec<&str> = text.lines().collect();
-        let fits = |place: &[&str]| place.iter().zip(&self.goes).all(|(a, b)| a.trim() == b);
-        let windows = lines.windows(self.goes.len()).enumerate();
-        let places: Vec<usize> =
-            windows.filter(|(_, place)| fits(place)).map(|(index, _)| index).collect();
-        let [place] = places[..] else { return Err(places.len()) };
-        let comes: Vec<&str> = self.comes.iter().map(String::as_str).collect();
-        let after = &lines[place + self.goes.len()..];
-        Ok([&lines[..place], &comes, after].concat().join("\n") + "\n")
+        let places = 0..=lines.len().saturating_sub(self.goes.len());
+        places.filter_map(move |place| {
+            let (goes, after) = lines[place..].split_at_checked(self.goes.len())?;
+            let fits = goes.iter().zip(&self.goes).all(|(line, goes)| line.trim() == goes);
+            let comes: Vec<&str> = self.comes.iter().map(String::as_str).collect();
+            fits.then(|| [&lines[..place], &comes, after].concat().join("\n") + "\n")
+        })
     }
 }
 
@@ -79,16 +96,38 @@ fn read_mutants() -> Vec<Mutant> {
     let blocks = text.trim().split("\n\n").map(|block| {
         let mut lines = block.lines();
         let name = lines.next().unwrap().strip_prefix("# ").expect("a name").to_owned();
-        let file = lines.next().unwrap().to_owned();
         let side = |mark| {
             let of_side = lines.clone().filter_map(move |line| line.strip_prefix(mark));
             of_side.map(|line| line.trim().to_owned()).collect()
         };
-        Mutant { name, file, goes: side('-'), comes: side('+') }
+        Mutant { name, goes: side('-'), comes: side('+') }
     });
     let mutants: Vec<Mutant> = blocks.filter(|mutant| mutant.name.contains(&wanted)).collect();
     assert!(!mutants.is_empty() && mutants.iter().all(|mutant| !mutant.goes.is_empty()));
     mutants
+}
+
+/// The core's other tests.
+fn tests() -> Vec<String> {
+    let entries = fs::read_dir(core().join("tests")).unwrap().map(|entry| entry.unwrap().path());
+    let is_test = |path: &PathBuf| {
+        path.extension().is_some_and(|kind| kind == "rs") || path.join("main.rs").exists()
+    };
+    let names = entries.filter(is_test).map(|path| path.file_stem().unwrap().to_owned());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.retain(|name| name != "mutants");
+    names.sort_by_key(|name| (name != KEENEST, name.clone()));
+    names
+}
+
+/// All source files below a folder, with their text.
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        vec![(path, text)]
+    };
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { text(path) }).collect()
 }
 
 fn core() -> &'static Path {
@@ -126,10 +165,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The test programs; `None` when they can't be built.
-fn build(folder: &Path) -> Option<Vec<PathBuf>> {
+/// The program of a test; `None` when it can't be built.
+fn build(test: &str, folder: &Path) -> Option<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--no-run", "--offline", "--tests", "--package", "supervisor-core"]);
+    cargo.args(["test", "--no-run", "--offline", "--package", "supervisor-core", "--test", test]);
     cargo.current_dir(folder);
     cargo.env("CARGO_TARGET_DIR", folder.join("target"));
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
@@ -139,9 +178,8 @@ fn build(folder: &Path) -> Option<Vec<PathBuf>> {
         eprintln!("{told}");
         return None;
     }
-    let lines = told.lines().filter(|line| line.trim_start().starts_with("Executable"));
-    let paths = lines.map(|line| line.trim_end_matches(')').rsplit_once('(').unwrap().1);
-    Some(paths.map(|path| folder.join(path)).collect())
+    let line = told.lines().find(|line| line.trim_start().starts_with("Executable"))?;
+    Some(folder.join(line.trim_end_matches(')').rsplit_once('(')?.1))
 }
 
 /// False too when it does not come to an end.

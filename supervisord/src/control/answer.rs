@@ -1,6 +1,5 @@
 //! The daemon's facts as the protocol says them.
 
-use protocol::definition::{self, Definition, Os};
 use protocol::message::{Goal, Outcome, Row, State, Status};
 use supervisor_core::{self as core, Ended, Moment, Service};
 
@@ -88,7 +87,7 @@ impl Facts<'_> {
                 | core::State::Failed => None,
             },
             why: self.why(),
-            notes: notes(definition),
+            notes: self.entry.notes.to_vec(),
         }
     }
 
@@ -101,12 +100,6 @@ impl Facts<'_> {
     fn time(&self, moment: Moment) -> String {
         self.clock.wall(moment).to_string()
     }
-}
-
-/// Keys of a definition that this system or version does not honour, one line each.
-fn notes(definition: &Definition) -> Vec<String> {
-    let read = definition::from_dictionary(&definition.to_dictionary());
-    definition::faults_on(&read, Os::current()).iter().map(ToString::to_string).collect()
 }
 
 fn state(service: &Service) -> State {

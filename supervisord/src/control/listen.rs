@@ -50,7 +50,7 @@ impl Listener {
                     });
                 }
                 Err(error) => {
-                    // Without descriptors accept fails at once, again and again: let others end first.
+                    // Without descriptors it fails again and again: let others end first.
                     log::error!("cannot accept a client: {error}");
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 }

@@ -66,8 +66,10 @@ pub async fn serve(stream: Stream, session: SessionId, inbox: &mpsc::Sender<Mess
                         let reply = Reply::new(session, request.id, lines.clone(), place);
                         if !is_permitted {
                             reply.refuse(Reason::NotPermitted, NOT_PERMITTED);
-                        } else if inbox.send(Message::Call { call: request.call, reply }).await.is_err()
-                        {
+                            continue;
+                        }
+                        let message = Message::Call { call: request.call, reply };
+                        if inbox.send(message).await.is_err() {
                             return;
                         }
                     }

@@ -159,7 +159,6 @@ mod tests {
         let exit = |exit| ended(&Ended::Exit { exit, asked: false });
         assert_eq!(exit(Exit::Code(3)), "exit 3");
         assert_eq!(exit(Exit::Code(0xC000_0005)), "exit 0xc0000005");
-        #[cfg(unix)]
         assert_eq!(
             exit(Exit::Signal { number: 11, core: true, crash: true }),
             "killed by SIGSEGV, core dumped"

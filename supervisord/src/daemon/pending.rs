@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use protocol::definition::Definition;
-use protocol::message::{Outcome, Plan, Refusal};
+use protocol::message::{Add, Outcome, Plan, Refusal};
 use supervisor_core::{Moment, RequestId, ServiceId, Want};
 
 use crate::control::reply::{Reply, SessionId};
@@ -19,8 +19,8 @@ pub(crate) struct Pending {
     pub(crate) held: Vec<(JobId, Reply, Result<Outcome, Refusal>)>,
     /// The latest unfinished write of a service's goal.
     pub(crate) unsafe_goals: BTreeMap<ServiceId, JobId>,
-    /// Labels whose definition is being written; nobody else may add them meanwhile.
-    pub(crate) incoming: BTreeSet<String>,
+    /// Labels whose definition is being written, and who else wants to add them meanwhile.
+    pub(crate) incoming: BTreeMap<String, Vec<(Add, Reply)>>,
     asked: BTreeMap<RequestId, Asked>,
     timeouts: BTreeSet<(Moment, RequestId)>,
     applies: BTreeMap<u64, (usize, Plan, Option<Reply>)>,
@@ -53,6 +53,7 @@ pub(crate) enum Then {
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) definition: Definition,
+    pub(crate) notes: Box<[String]>,
     pub(crate) file: PathBuf,
     pub(crate) request: RequestId,
     pub(crate) want: Want,

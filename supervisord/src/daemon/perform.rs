@@ -95,12 +95,12 @@ impl Daemon {
         verb: &str,
         label: &str,
     ) -> Result<Outcome, Refusal> {
-        let facts = self.facts(id);
-        match (answer, facts) {
+        match (answer, self.facts(id)) {
             (Answer::Done { changed }, Some(facts)) => Ok(facts.outcome(changed)),
             (answer, facts) => {
                 let why = facts.map(|facts| facts.why()).unwrap_or_default();
-                Err(sentence::refusal(answer, verb, label, &why, self.supervisor.is_shutting_down()))
+                let is_ending = self.supervisor.is_shutting_down();
+                Err(sentence::refusal(answer, verb, label, &why, is_ending))
             }
         }
     }
@@ -125,32 +125,43 @@ impl Daemon {
                 }
             }
             (Then::TakeIn(arrival), Ok(())) => {
-                self.pending.incoming.remove(&arrival.definition.label);
+                let label = arrival.definition.label.clone();
                 let entry = Entry {
-                    label: arrival.definition.label.as_str().into(),
+                    label: label.as_str().into(),
                     definition: arrival.definition,
+                    notes: arrival.notes,
                     file: arrival.file,
                     enabled: None,
                 };
                 let waiting = (Some(arrival.request), arrival.want);
                 self.take_in(entry, Intent::default(), waiting, self.clock.now());
                 self.perform();
+                self.next_arrival(&label);
             }
             (Then::Replace(service, arrival), Ok(())) => {
-                self.pending.incoming.remove(&arrival.definition.label);
-                self.replace(service, arrival.definition, (arrival.request, arrival.want));
+                let label = arrival.definition.label.clone();
+                let waiting = (arrival.request, arrival.want);
+                self.replace(service, (arrival.definition, arrival.notes), waiting);
+                self.next_arrival(&label);
             }
             (Then::Remove { service, request, want }, Ok(())) => {
                 let change = core::Change::Remove;
                 self.handle(Event::Ask { service, change, request: Some(request), want });
             }
             (Then::TakeIn(arrival) | Then::Replace(_, arrival), Err(error)) => {
-                self.pending.incoming.remove(&arrival.definition.label);
                 self.refuse(arrival.request, Reason::NotStored, &error.to_string());
+                self.next_arrival(&arrival.definition.label);
             }
             (Then::Remove { request, .. }, Err(error)) => {
                 self.refuse(request, Reason::NotStored, &error.to_string());
             }
+        }
+    }
+
+    /// Those who wanted to add the same label meanwhile have their turn.
+    fn next_arrival(&mut self, label: &str) {
+        for (add, reply) in self.pending.incoming.remove(label).into_iter().flatten() {
+            self.add(add, reply);
         }
     }
 

@@ -68,7 +68,8 @@ fn unfinished(bytes: &[u8]) -> usize {
         .rev()
         .find(|size| {
             let end = &tail[tail.len() - size..];
-            matches!(std::str::from_utf8(end), Err(error) if error.valid_up_to() == 0 && error.error_len().is_none())
+            let error = std::str::from_utf8(end).err();
+            error.is_some_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
         })
         .unwrap_or(0)
 }

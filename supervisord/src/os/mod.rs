@@ -1,7 +1,8 @@
-//! The only place that touches processes: it starts, signals, kills and reaps them and knows their trees.
+//! The only place that touches processes: it starts, signals, kills and reaps them, and knows
+//! their trees.
 //!
-//! **Invariant:** a pid lives only here; everybody else says [`supervisor_core::Run`]. The thread that reaps is the
-//! thread that signals, so a pid is never signalled after it was freed.
+//! **Invariant:** a pid lives only here; everybody else says [`supervisor_core::Run`]. The thread
+//! that reaps is the thread that signals, so a pid is never signalled after it was freed.
 //! **Invariant:** no policy: nothing here restarts, waits for time to pass or reads a clock.
 //! **Invariant:** one [`Processes`] in a program, because reaping takes every child there is.
 
@@ -9,6 +10,12 @@ mod error;
 mod launch;
 mod news;
 mod signal;
+#[cfg(unix)]
+#[path = "unix/environment.rs"]
+mod environment;
+#[cfg(windows)]
+#[path = "windows/environment.rs"]
+mod environment;
 #[cfg(unix)]
 #[path = "unix/own.rs"]
 mod own;
@@ -41,6 +48,7 @@ pub use self::{
     signal::{Signal, signal_name, signal_number},
 };
 
+pub use environment::{NULL, base_environment, is_same_variable};
 pub use own::{
     Request, Requests, create_folder, current_user, is_hung_up, is_root, is_same_file, make_private,
     make_readable, may_control, open_log, open_to_read, socket_name, sync_folder,

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use protocol::definition::{self, Definition, Fault};
+use protocol::definition::{self, Definition, Fault, Os};
 use protocol::message::Rejected;
 
 use super::StoreError;
@@ -13,10 +13,21 @@ use super::StoreError;
 /// What the folder holds.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Good definitions with their files, by label.
-    pub definitions: BTreeMap<String, (PathBuf, Definition)>,
+    /// Good definitions, by label.
+    pub definitions: BTreeMap<String, Taken>,
     /// Files that could not be taken.
     pub rejected: Vec<Rejected>,
+}
+
+/// A definition that can be acted by.
+#[derive(Debug)]
+pub struct Taken {
+    /// Where it stands.
+    pub file: PathBuf,
+    /// What it says.
+    pub definition: Definition,
+    /// What a person should know of it, one line each.
+    pub notes: Box<[String]>,
 }
 
 /// Reads every `*.plist` and `*.json` of the folder, not of folders in it.
@@ -38,7 +49,7 @@ pub fn read(folder: &Path) -> Result<Found, StoreError> {
     let mut found = Found::default();
     for file in files {
         match read_file(&file) {
-            Ok(definition) => found.take(file, definition),
+            Ok((definition, notes)) => found.take(Taken { file, definition, notes }),
             Err(faults) => found.reject(&file, faults),
         }
     }
@@ -46,21 +57,20 @@ pub fn read(folder: &Path) -> Result<Found, StoreError> {
 }
 
 impl Found {
-    fn take(&mut self, file: PathBuf, definition: Definition) {
-        let label = definition.label.clone();
-        let Some((first, _)) = self.definitions.get(&label) else {
-            self.definitions.insert(label, (file, definition));
+    fn take(&mut self, taken: Taken) {
+        let label = taken.definition.label.clone();
+        let Some(first) = self.definitions.get(&label) else {
+            self.definitions.insert(label, taken);
             return;
         };
-        let is_named_after_it =
-            file.file_stem().is_some_and(|stem| *stem == *definition::file_name(&label));
-        if is_named_after_it {
-            let first = first.clone();
-            self.reject(&first, vec![taken(&label, &file)]);
-            self.definitions.insert(label, (file, definition));
+        let stem = taken.file.file_stem();
+        if stem.is_some_and(|stem| *stem == *definition::file_name(&label)) {
+            let first = first.file.clone();
+            self.reject(&first, vec![twice(&label, &taken.file)]);
+            self.definitions.insert(label, taken);
         } else {
-            let fault = taken(&label, first);
-            self.reject(&file, vec![fault]);
+            let fault = twice(&label, &first.file);
+            self.reject(&taken.file, vec![fault]);
         }
     }
 
@@ -76,7 +86,7 @@ impl Found {
     }
 }
 
-fn taken(label: &str, by: &Path) -> String {
+fn twice(label: &str, by: &Path) -> String {
     format!("Label {label} is already defined by {}; remove or rename one", by.display())
 }
 
@@ -86,12 +96,26 @@ fn is_definition(file: &Path) -> bool {
     !is_hidden && matches!(ending.as_deref(), Some("plist" | "json"))
 }
 
-fn read_file(file: &Path) -> Result<Definition, Vec<String>> {
+fn read_file(file: &Path) -> Result<(Definition, Box<[String]>), Vec<String>> {
     let bytes = read_bounded(file).map_err(|cause| vec![cause.to_string()])?;
     let stem = file.file_stem().map(|stem| stem.to_string_lossy());
-    let read = definition::read_named(&bytes, stem.as_deref());
-    let errors = || read.faults.iter().filter(|fault| fault.is_error()).map(Fault::to_string);
-    read.definition.ok_or_else(|| errors().collect())
+    judge(definition::read_named(&bytes, stem.as_deref()))
+}
+
+/// The definition with notes about it, or all faults for which it can't be taken here.
+///
+/// # Errors
+/// The faults, one line each.
+pub fn judge(read: definition::Read) -> Result<(Definition, Box<[String]>), Vec<String>> {
+    let here = definition::faults_on(&read, Os::current());
+    let all = read.faults.iter().chain(&here);
+    let (errors, notes): (Vec<&Fault>, Vec<&Fault>) = all.partition(|fault| fault.is_error());
+    match read.definition {
+        Some(definition) if errors.is_empty() => {
+            Ok((definition, notes.into_iter().map(Fault::to_string).collect()))
+        }
+        Some(_) | None => Err(errors.into_iter().map(Fault::to_string).collect()),
+    }
 }
 
 /// One byte more than a definition may have is enough to have it refused.

@@ -41,11 +41,7 @@ async fn terminate_reaches_the_whole_group() {
     assert_eq!(world.processes.pid(run), Some(pid));
     world.written("out").await;
     world.processes.signal(run, Signal::Terminate);
-    let (exit, tree_empty) = world.ended(run).await;
-    assert_eq!(exit.status(), Some(-15));
-    if !tree_empty {
-        world.cleared(run).await;
-    }
+    assert_eq!(world.over(run).await.status(), Some(-15));
     assert_eq!(world.processes.pid(run), None);
 }
 
@@ -57,7 +53,7 @@ async fn a_signal_by_number_reaches_a_trap() {
     world.written("out").await;
     let number = supervisord::os::signal_number("USR1").unwrap();
     world.processes.signal(run, Signal::Number(number));
-    assert_eq!(world.ended(run).await.0, Exit::Code(5));
+    assert_eq!(world.over(run).await, Exit::Code(5));
 }
 
 #[tokio::test]
@@ -69,11 +65,7 @@ async fn orders_given_before_the_start_was_told_are_kept() {
         world.processes.kill(run);
         match world.news().await {
             supervisord::os::News::Spawned { .. } => {
-                let (exit, tree_empty) = world.ended(run).await;
-                assert_eq!(exit.status(), Some(-9));
-                if !tree_empty {
-                    world.cleared(run).await;
-                }
+                assert_eq!(world.over(run).await.status(), Some(-9));
             }
             supervisord::os::News::SpawnFailed { error, .. } => {
                 assert!(error.to_string().contains("SIGKILL"), "{error}");
@@ -89,7 +81,7 @@ async fn orders_given_before_the_start_was_told_are_kept() {
     };
     world.processes.signal(run, Signal::Terminate);
     assert!(matches!(world.news().await, supervisord::os::News::Spawned { .. }));
-    assert_eq!(world.ended(run).await.0.status(), Some(-15));
+    assert_eq!(world.over(run).await.status(), Some(-15));
 }
 
 #[tokio::test]
@@ -97,7 +89,7 @@ async fn orders_for_runs_that_are_over_do_nothing() {
     let mut world = World::new();
     let launch = world.script("exit 0");
     let (run, _) = world.started(launch).await;
-    world.ended(run).await;
+    world.over(run).await;
     world.processes.signal(run, Signal::Terminate);
     world.processes.kill(run);
     assert_eq!(world.processes.identity(run), None);
@@ -107,12 +99,12 @@ async fn orders_for_runs_that_are_over_do_nothing() {
 #[tokio::test]
 async fn an_identity_outlives_the_table() {
     let mut world = World::new();
-    let launch = world.script("read line");
+    let launch = world.script("sleep 1000");
     let (run, pid) = world.started(launch).await;
     let identity = world.processes.identity(run).unwrap();
     assert_eq!(identity.pid, pid);
     assert!(identity.started.is_some() || identity.inode.is_some());
     assert_eq!(world.processes.identity(run), Some(identity));
     world.processes.kill(run);
-    world.ended(run).await;
+    world.over(run).await;
 }

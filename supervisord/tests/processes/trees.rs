@@ -8,12 +8,12 @@ use supervisord::os::{News, Signal};
 use crate::world::{World, exists};
 
 /// A tree that leaves its group, its parent and its session, and is deaf to SIGTERM.
-const ESCAPE: &str = "trap '' TERM; \
+const ESCAPE: &str = "trap '' TERM; : > pids; \
     for i in 1 2 3; do \
         (setsid sh -c 'trap \"\" TERM; sh -c \"echo \\$\\$ >> pids; sleep 1000\" & \
             echo $$ >> pids; sleep 1000' &) ; \
     done; \
-    while [ \"$(wc -l < pids 2>/dev/null)\" != 6 ]; do sleep 0.01; done; echo ready; ";
+    while [ \"$(wc -l < pids)\" != 6 ]; do sleep 0.01; done; echo ready; ";
 
 fn pids(world: &World) -> Vec<u32> {
     let text = fs::read_to_string(world.path("pids")).unwrap();
@@ -27,21 +27,19 @@ async fn kill_ends_all(mut world: World) {
     let pids = pids(&world);
     assert!(pids.iter().all(|pid| exists(*pid)));
     world.processes.kill(run);
-    let (exit, tree_empty) = world.ended(run).await;
-    assert_eq!(exit.status(), Some(-9));
-    if !tree_empty {
-        world.cleared(run).await;
-    }
+    assert_eq!(world.over(run).await.status(), Some(-9));
     gone(&mut world, &pids).await;
     assert!(!exists(pid));
 }
 
-/// Nobody is left, not even as a zombie once what there is to reap was reaped.
+/// Waits until nobody is left, not even as a zombie: an orphan is reaped when its signal comes.
 async fn gone(world: &mut World, pids: &[u32]) {
-    while world.processes.try_news().is_some() {}
-    for pid in pids {
-        assert!(!exists(*pid), "{pid} is left");
-    }
+    world
+        .until(|world| {
+            assert!(world.processes.try_news().is_none());
+            !pids.iter().any(|pid| exists(*pid))
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -98,7 +96,7 @@ async fn a_group_that_ends_by_itself_is_cleared() {
 
 #[tokio::test]
 async fn an_abandoned_group_is_neither_waited_for_nor_signalled() {
-    for mut world in [World::new as fn() -> World, World::without_control_groups].map(Box::new) {
+    for world in [World::new as fn() -> World, World::without_control_groups].map(Box::new) {
         let mut world = world();
         let mut launch = world.script("sleep 1000 & echo $! > pids; echo ready; wait");
         launch.abandon_group = true;
@@ -115,6 +113,7 @@ async fn an_abandoned_group_is_neither_waited_for_nor_signalled() {
             nix::sys::signal::Signal::SIGKILL,
         )
         .unwrap();
+        gone(&mut world, &pids).await;
     }
 }
 
@@ -133,19 +132,11 @@ async fn a_forgotten_service_leaves_no_control_group() {
     world.processes.forget(run.service);
     assert!(group.exists(), "something lives there");
     world.processes.kill(run);
-    world.ended(run).await;
-    while world.processes.try_news().is_some() {}
+    world.over(run).await;
     assert!(!group.exists());
     let own = group.parent().unwrap().to_owned();
     drop(world);
-    // The threads that hold it end a moment later.
-    for _ in 0..1000 {
-        if !own.exists() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
-    panic!("{} is left", own.display());
+    assert!(!own.exists());
 }
 
 #[tokio::test]

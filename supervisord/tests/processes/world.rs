@@ -4,7 +4,10 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,7 @@ use supervisord::os::{Launch, News, Options, Processes, SpawnError, Stdio};
 
 /// Reaping takes every child of this program, so tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
+static WORLDS: AtomicU32 = AtomicU32::new(0);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
@@ -34,7 +38,8 @@ impl World {
 
     pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut options = Options::new(format!("test-{}", std::process::id()));
+        let number = WORLDS.fetch_add(1, Relaxed);
+        let mut options = Options::new(format!("test-{}-{number}", std::process::id()));
         change(&mut options);
         let directory = tempfile::tempdir().unwrap();
         Self { processes: Processes::new(options).unwrap(), directory, runs: 0, _turn: turn }
@@ -96,14 +101,19 @@ impl World {
         }
     }
 
-    /// Runs a process to its end, of which nothing is left.
-    pub(crate) async fn done(&mut self, launch: Launch) -> Exit {
-        let (run, _) = self.started(launch).await;
+    /// Waits until nothing is left of a run.
+    pub(crate) async fn over(&mut self, run: Run) -> Exit {
         let (exit, tree_empty) = self.ended(run).await;
         if !tree_empty {
             self.cleared(run).await;
         }
         exit
+    }
+
+    /// Runs a process to its end, of which nothing is left.
+    pub(crate) async fn done(&mut self, launch: Launch) -> Exit {
+        let (run, _) = self.started(launch).await;
+        self.over(run).await
     }
 
     /// Runs a process to a successful end and gives what it wrote.
@@ -123,17 +133,27 @@ impl World {
     }
 
     /// Waits until a script has written a line to a file.
-    pub(crate) async fn written(&self, name: &str) -> String {
+    pub(crate) async fn written(&mut self, name: &str) {
         let path = self.path(name);
+        self.until(|_| fs::read_to_string(&path).is_ok_and(|text| text.ends_with('\n'))).await;
+    }
+
+    /// Waits for what no news tells.
+    pub(crate) async fn until(&mut self, mut holds: impl FnMut(&mut Self) -> bool) {
         let wait = async {
-            loop {
-                match fs::read_to_string(&path) {
-                    Ok(text) if text.ends_with('\n') => return text,
-                    Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
-                }
+            while !holds(self) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("a line within the limit")
+        tokio::time::timeout(PATIENCE, wait).await.expect("it holds within the limit");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for service in 1..=self.runs {
+            self.processes.kill(Run { service: ServiceId(service), number: 1 });
+        }
     }
 }
 

@@ -51,10 +51,8 @@ pub(crate) struct Arguments {
     /// Take the place of another definition with the same label
     #[arg(long)]
     replace: bool,
-    /// How long.
     #[command(flatten)]
     waiting: Waiting,
-    /// What a definition would say.
     #[command(flatten)]
     options: program::Options,
 }
@@ -93,11 +91,17 @@ impl Arguments {
         report.note(exit);
         let (replace, wait) = (self.replace, !self.waiting.no_wait);
         let timeout_ms = milliseconds(self.waiting.timeout);
-        let calls = sources.into_iter().map(|Source { text, .. }| {
+        let (texts, remarks): (Vec<_>, Vec<_>) =
+            sources.into_iter().map(|Source { text, remarks, .. }| (text, remarks)).unzip();
+        let mut remarks = remarks.into_iter();
+        let calls = texts.into_iter().map(|text| {
             let definition = DefinitionSource::Text(text);
             Call::Add(Add { definition, replace, wait, timeout_ms })
         });
-        client.ask_all(calls, |answer| report.take_outcome(Did::Add, wait, answer))?;
+        client.ask_all(calls, |answer| {
+            report.hush(remarks.next().unwrap_or_default());
+            report.take_outcome(Did::Add, wait, answer)
+        })?;
         report.end()
     }
 

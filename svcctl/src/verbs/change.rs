@@ -35,10 +35,13 @@ pub(super) fn each(
     report.end()
 }
 
-/// How long the daemon may be silent: past the time limit it has been given, but not much.
+/// How much later than asked a daemon that lives may say that the time is up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the daemon may be silent; one that hangs must not take the time limit with it.
 pub(super) fn patience(waiting: &Waiting) -> Option<Duration> {
     match waiting {
         Waiting { no_wait: true, .. } => Some(PATIENCE),
-        Waiting { timeout, .. } => timeout.map(|timeout| timeout.saturating_add(PATIENCE)),
+        Waiting { timeout, .. } => timeout.map(|timeout| timeout.saturating_add(GRACE)),
     }
 }

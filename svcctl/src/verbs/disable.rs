@@ -13,10 +13,8 @@ use crate::show::Did;
 /// Keep services from starting; one that runs goes on until it ends
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Which.
     #[command(flatten)]
     pub(crate) labels: Labels,
-    /// How long.
     #[command(flatten)]
     pub(crate) waiting: Waiting,
 }

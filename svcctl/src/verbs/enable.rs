@@ -13,10 +13,8 @@ use crate::show::Did;
 /// Let services start again that are disabled
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Which.
     #[command(flatten)]
     pub(crate) labels: Labels,
-    /// How long.
     #[command(flatten)]
     pub(crate) waiting: Waiting,
 }

@@ -1,4 +1,4 @@
-//! launchctl's words, put into ours: `load`, `unload`, `bootstrap`, `bootout`, `kickstart`, `print`.
+//! launchctl's words put into ours: load, unload, bootstrap, bootout, kickstart, print.
 //!
 //! A target like `system/web` or `gui/501/web` also tells the domain.
 

@@ -13,10 +13,8 @@ use crate::show::Did;
 /// Stop services and forget them; their logs stay
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Which.
     #[command(flatten)]
     pub(crate) labels: Labels,
-    /// How long.
     #[command(flatten)]
     pub(crate) waiting: Waiting,
 }

@@ -15,6 +15,7 @@ pub(super) struct Report<'o> {
     task: String,
     alone: bool,
     written: usize,
+    said: Vec<String>,
     exit: Exit,
 }
 
@@ -22,12 +23,17 @@ impl<'o> Report<'o> {
     /// A report about so many answers.
     pub(super) fn begin(output: &'o mut Output, task: &str, expected: usize) -> Self {
         let task = task.to_owned();
-        Self { output, task, alone: expected == 1, written: 0, exit: Exit::Done }
+        Self { output, task, alone: expected == 1, written: 0, said: Vec::new(), exit: Exit::Done }
     }
 
     /// Takes what is not an answer into the exit code.
     pub(super) fn note(&mut self, exit: Exit) {
         self.exit = self.exit.or(exit);
+    }
+
+    /// Keeps the next outcome's notes from saying again what these remarks said.
+    pub(super) fn hush(&mut self, said: Vec<String>) {
+        self.said = said;
     }
 
     /// Shows an answer as text made from its `T`, or as it came; a refusal is said at once.
@@ -60,11 +66,13 @@ impl<'o> Report<'o> {
         awaited: bool,
         answer: Answer<'_>,
     ) -> Result<(), Error> {
+        let said = std::mem::take(&mut self.said);
         self.take(answer, |output, outcome: Outcome| {
             if !output.is_json() {
                 output.line(show::outcome(did, &outcome))?;
             }
-            for note in &outcome.notes {
+            let is_new = |note: &&String| !said.iter().any(|said| said.contains(*note));
+            for note in outcome.notes.iter().filter(is_new) {
                 output.remark(format_args!("{}: note: {note}", outcome.row.label));
             }
             let missed = awaited && did.is_missed_by(outcome.row.state);

@@ -13,10 +13,8 @@ use crate::show::Did;
 /// End the present run of services and begin a new one
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Which.
     #[command(flatten)]
     pub(crate) labels: Labels,
-    /// How long.
     #[command(flatten)]
     pub(crate) waiting: Waiting,
 }

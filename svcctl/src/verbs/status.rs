@@ -17,7 +17,6 @@ use crate::show;
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 when it is up, 3 when it is not, 4 when there is none.")]
 pub(crate) struct Arguments {
-    /// Which.
     #[command(flatten)]
     pub(crate) labels: Labels,
 }

@@ -18,7 +18,6 @@ use crate::show::Did;
 /// Wait until services are up, down, or have exited
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Which.
     #[command(flatten)]
     labels: Labels,
     /// Until they are up (and ready), down (nothing of them runs or is about to), or have exited

@@ -49,6 +49,25 @@ fn standard_input_and_load_are_taken_too() {
 }
 
 #[test]
+fn what_has_no_effect_is_said_once_with_its_line() {
+    let file = |daemon: &Fake| {
+        let keys = "<key>KeepAliv</key><true/>\n</dict>";
+        daemon.file("web.plist", &WEB.replace("</dict>", keys))
+    };
+    let quiet = daemon();
+    let told = add(&quiet, &file(&quiet));
+    assert_eq!((told.code, told.stderr.lines().count()), (Some(0), 1), "{told:?}");
+    assert!(told.stderr.contains("web.plist: warning: line 5: KeepAliv "), "{}", told.stderr);
+    let note = told.stderr.trim_end().split_once("line 5: ").unwrap().1.to_owned();
+    let mut noted = outcome("web", "up", Some(4711), "");
+    noted["notes"] = json!([note, "the daemon knows more"]);
+    let daemon = Fake::answering(noted);
+    let told = add(&daemon, &file(&daemon)).stderr;
+    assert_eq!(told.lines().count(), 2, "{told}");
+    assert!(told.ends_with("\nweb: note: the daemon knows more\n"), "{told}");
+}
+
+#[test]
 fn of_a_folder_the_good_are_added_and_the_bad_reported() {
     let daemon = daemon();
     daemon.file("services/web.plist", WEB);

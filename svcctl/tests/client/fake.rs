@@ -45,15 +45,7 @@ impl Fake {
     /// A daemon that answers each request by this rule.
     pub(crate) fn daemon(mut rule: impl FnMut(&Value) -> Reply + Send + 'static) -> Self {
         let base = tempfile::tempdir().unwrap();
-        let paths = Paths::of(&Domain::Base(base.path().to_owned()), &|_| None).unwrap();
-        std::fs::create_dir(&paths.run).unwrap();
-        let socket = paths.socket();
-        let name = if cfg!(windows) {
-            socket.as_os_str().to_ns_name::<GenericNamespaced>().unwrap()
-        } else {
-            socket.as_path().to_fs_name::<GenericFilePath>().unwrap()
-        };
-        let listener = ListenerOptions::new().name(name).create_sync().unwrap();
+        let listener = listen(base.path()).create_sync().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         thread::spawn(move || {
@@ -102,6 +94,23 @@ impl Fake {
         let method = |request: &Value| request["method"].as_str().unwrap().to_owned();
         requests.iter().map(|request| (method(request), request["params"].clone())).collect()
     }
+}
+
+/// The control socket of a daemon below this folder.
+pub(crate) fn socket(base: &Path) -> PathBuf {
+    Paths::of(&Domain::Base(base.to_owned()), &|_| None).unwrap().socket()
+}
+
+/// Listening at that socket; a path on Unix, on Windows the mere name of a pipe.
+pub(crate) fn listen(base: &Path) -> ListenerOptions<'static> {
+    std::fs::create_dir(base.join("run")).unwrap();
+    let socket = socket(base);
+    let name = if socket.is_absolute() {
+        socket.to_fs_name::<GenericFilePath>().unwrap()
+    } else {
+        socket.into_os_string().to_ns_name::<GenericNamespaced>().unwrap()
+    };
+    ListenerOptions::new().name(name)
 }
 
 /// The client, with an environment that says nothing but where the daemon is.

@@ -1,8 +1,9 @@
-//! The life of one service. Everything that affects its state machine is in this file.
+//! The life of one service: what each request and each piece of news does in each state. The steps
+//! they share are in `steps.rs`; nothing else changes a state.
 //!
 //! Goal and state are two axes: the goal is what people asked, the state is where the service is.
-//! A start may also be *owed* (asked for, due at load, due by policy) while a process is still in the
-//! way; it is paid when the service comes to rest.
+//! A start may also be *owed* (asked for, due at load, due by policy) while a process is still in
+//! the way; it is paid when the service comes to rest.
 //!
 //! | state    | start  | stop      | restart   | spawned       | could not | exited        | cleared | time  |
 //! |----------|--------|-----------|-----------|---------------|-----------|---------------|---------|-------|
@@ -15,25 +16,22 @@
 //! | Backoff  | Spawn  | Down      | Spawn     | -             | -         | -             | -       | Spawn |
 //! | Failed   | Spawn  | Down      | Spawn     | -             | -         | -             | -       | -     |
 //!
-//! A *trigger* (timer, path, socket, level) owes a start: paid at once at rest, later else. It counts
-//! only while the service is wanted, and once however often it came.
+//! A *trigger* (timer, path, socket, level) owes a start: paid at once at rest, later else. It
+//! counts only while the service is wanted, and once however often it came.
 //!
 //! `*` a run that is no longer wanted when its process appears is told to end at once.
-//! *rest* spawns when a start is owed or the policy wants one and the throttle allows it; else it is
-//! Backoff until the throttle does, or Failed when the process could not be made, or Waiting, or Down.
+//! *rest* spawns when a start is owed or the policy wants one and the throttle allows it; else it
+//! is Backoff until the throttle does, Failed when the process could not be made, Waiting when a
+//! trigger may come, or Down.
 
 use std::time::Duration;
 
-use super::schedule::Schedule;
 use super::{Cause, Ended, Goal, Leaving, Service, State};
 use crate::action::Action;
 use crate::moment::Moment;
-use crate::policy::{KeepAlive, LastRun, Policy};
+use crate::policy::{KeepAlive, Policy};
 use crate::run::{Exit, Run};
 use crate::wall::Wall;
-
-/// Pause before a process that could not be made is tried again, where the throttle is shorter.
-const RETRY_MIN: Duration = Duration::from_secs(1);
 
 /// Patience with what a dead main process left behind, where the definition never kills.
 const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
@@ -244,9 +242,8 @@ impl Service {
         if tree_empty {
             return self.rest(turn);
         }
-        if !asked {
-            turn.actions.push(Action::Terminate(run));
-        }
+        // Also after a stop: what it started since then has not been told.
+        turn.actions.push(Action::Terminate(run));
         self.enter(State::Clearing { run, kill_at: Some(kill_at) }, turn);
     }
 
@@ -320,137 +317,6 @@ impl Service {
             | State::Spawning { .. }
             | State::Up { .. }
             | State::Failed => {}
-        }
-    }
-}
-
-/// Steps that the transitions share.
-impl Service {
-    fn is_wanted(&self) -> bool {
-        self.goal == Goal::Up && self.leaving == Leaving::No
-    }
-
-    fn rest(&mut self, turn: &mut Turn<'_>) {
-        if !self.is_wanted() || !self.enabled {
-            self.owed = None;
-            return self.enter(State::Down, turn);
-        }
-        match self.owed.or_else(|| self.due()) {
-            Some(Cause::Asked) => self.spawn(Cause::Asked, turn),
-            Some(cause) => {
-                let until = self.earliest_start();
-                if until <= turn.now {
-                    self.spawn(cause, turn);
-                } else {
-                    self.enter(State::Backoff { until }, turn);
-                }
-            }
-            None if matches!(self.ended, Ended::NotMade(_)) => self.enter(State::Failed, turn),
-            None if self.policy.has_triggers() && self.may_start_itself() => {
-                self.enter(State::Waiting, turn);
-            }
-            None if self.policy.is_after_demand() => self.enter(State::Waiting, turn),
-            None => self.enter(State::Down, turn),
-        }
-    }
-
-    /// What the policy starts it for, as things stand.
-    fn due(&self) -> Option<Cause> {
-        if !self.may_start_itself() {
-            return None;
-        }
-        if self.last_run().is_some_and(|last| self.policy.restarts_after(last)) {
-            return Some(Cause::KeepAlive);
-        }
-        self.schedule.as_ref().and_then(|schedule| schedule.held()).map(Cause::Level)
-    }
-
-    /// Nothing in its definition holds it back from every start but a request's.
-    fn may_start_itself(&self) -> bool {
-        let is_demanded = self.schedule.as_ref().is_some_and(|schedule| schedule.is_demanded);
-        let is_spent = self.policy.is_once() && self.runs != 0;
-        !is_spent && (is_demanded || !self.policy.is_after_demand())
-    }
-
-    /// Starts what is owed or due, when it is at rest.
-    fn pay(&mut self, turn: &mut Turn<'_>) {
-        match self.state {
-            State::Down | State::Waiting | State::Failed => self.rest(turn),
-            State::Spawning { .. }
-            | State::Up { .. }
-            | State::Stopping { .. }
-            | State::Clearing { .. }
-            | State::Backoff { .. } => {}
-        }
-    }
-
-    fn arm(&mut self, turn: &Turn<'_>) {
-        if self.is_wanted()
-            && self.enabled
-            && let (Some(schedule), Some(triggers)) = (&mut self.schedule, &self.policy.triggers)
-        {
-            schedule.arm(triggers, turn.now, turn.wall);
-        }
-    }
-
-    fn disarm(&mut self) {
-        if let Some(schedule) = &mut self.schedule {
-            schedule.disarm();
-        }
-    }
-
-    /// Timers go on as they are unless it is the triggers that changed.
-    fn take_policy(&mut self, policy: Policy, turn: &Turn<'_>) {
-        if policy.triggers != self.policy.triggers {
-            let is_demanded = self.schedule.as_ref().is_some_and(|schedule| schedule.is_demanded);
-            self.schedule = policy.triggers.as_deref().map(|triggers| {
-                let mut schedule = Schedule::new(triggers);
-                schedule.is_demanded = is_demanded;
-                Box::new(schedule)
-            });
-        }
-        self.policy = policy;
-        self.arm(turn);
-    }
-
-    fn last_run(&self) -> Option<LastRun> {
-        match self.ended {
-            Ended::Never => None,
-            Ended::Exit { exit, asked } => Some(LastRun::Exit { exit, asked }),
-            Ended::NotMade(_) => Some(LastRun::NotMade),
-        }
-    }
-
-    fn earliest_start(&self) -> Moment {
-        let Some(last_start) = self.last_start else { return Moment::default() };
-        let pause = match self.ended {
-            Ended::NotMade(_) => self.policy.throttle.max(RETRY_MIN),
-            Ended::Never | Ended::Exit { .. } => self.policy.throttle,
-        };
-        last_start + pause
-    }
-
-    fn spawn(&mut self, cause: Cause, turn: &mut Turn<'_>) {
-        self.runs += 1;
-        let run = Run { service: self.id, number: self.runs };
-        self.owed = None;
-        self.cause = cause;
-        self.last_start = Some(turn.now);
-        turn.actions.push(Action::Spawn(run));
-        self.enter(State::Spawning { run, renew: false }, turn);
-    }
-
-    fn terminate(&mut self, run: Run, turn: &mut Turn<'_>) {
-        turn.actions.push(Action::Terminate(run));
-        let kill_at = self.policy.stop_timeout.map(|timeout| turn.now + timeout);
-        self.enter(State::Stopping { run, kill_at }, turn);
-    }
-
-    fn enter(&mut self, state: State, turn: &mut Turn<'_>) {
-        if self.state != state {
-            self.state = state;
-            self.since = turn.now;
-            turn.actions.push(Action::Announce(self.id));
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Tree {
     pub(crate) end: Option<End>,
     /// What was done to it.
     pub(crate) terminated: Option<Moment>,
+    /// What its main process left behind was told too.
+    pub(crate) is_told_again: bool,
     /// From when on force is right; it is also due then.
     pub(crate) force_at: Option<Moment>,
     pub(crate) is_forced: bool,
@@ -166,6 +168,11 @@ impl Known {
     pub(crate) fn terminate(&mut self, run: Run, now: Moment) {
         let patience = self.policy.stop_timeout;
         let tree = self.tree(run);
+        if tree.terminated.is_some() {
+            // The time runs since it was told first.
+            tree.is_told_again = true;
+            return;
+        }
         let patience = if tree.told == Told::MainEnded {
             Some(patience.unwrap_or(CLEAR_TIMEOUT))
         } else {
@@ -187,6 +194,7 @@ impl Tree {
             told: Told::Nothing,
             end: None,
             terminated: None,
+            is_told_again: false,
             force_at: None,
             is_forced: false,
         }

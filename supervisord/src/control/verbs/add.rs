@@ -1,17 +1,18 @@
 //! `add`: checks a definition, writes it to the services folder, then lets it act.
 
-use protocol::definition::{self, Definition, Fault};
+use protocol::definition::{self, Definition};
 use protocol::message::{Add, DefinitionSource, Reason, Refusal};
 use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
 
 use super::super::reply::Reply;
 use super::super::sentence;
 use crate::daemon::{Arrival, Daemon, Then};
+use crate::store::folder;
 use crate::store::goals::{self, Intent};
 
 impl Daemon {
-    pub(super) fn add(&mut self, add: Add, reply: Reply) {
-        let (definition, text) = match read(add.definition) {
+    pub(crate) fn add(&mut self, add: Add, reply: Reply) {
+        let (definition, notes, text) = match read(&add.definition) {
             Ok(good) => good,
             Err(refusal) => return reply.send::<()>(Err(refusal)),
         };
@@ -23,8 +24,8 @@ impl Daemon {
             let refusal = sentence::refusal(Answer::ShuttingDown, "add", &label, "", true);
             return reply.send::<()>(Err(refusal));
         }
-        if self.pending.incoming.contains(&label) {
-            return refuse(reply, "somebody else is adding it right now".to_owned());
+        if let Some(queue) = self.pending.incoming.get_mut(&label) {
+            return queue.push((add, reply));
         }
         let known = self.registry.find(&label);
         let file = match known.and_then(|id| self.registry.get(id)) {
@@ -56,9 +57,9 @@ impl Daemon {
         if self.dormant.remove(&label).is_some() {
             self.disk.goal(goals::line(&label, Intent::default()));
         }
-        self.pending.incoming.insert(label);
+        self.pending.incoming.insert(label, Vec::new());
         let job = self.disk.replace(file.clone(), text.into_bytes());
-        let arrival = Box::new(Arrival { definition, file, request, want });
+        let arrival = Box::new(Arrival { definition, notes, file, request, want });
         let then = match known {
             Some(id) => Then::Replace(id, arrival),
             None => Then::TakeIn(arrival),
@@ -70,33 +71,31 @@ impl Daemon {
     pub(crate) fn replace(
         &mut self,
         service: ServiceId,
-        definition: Definition,
+        (definition, notes): (Definition, Box<[String]>),
         (request, want): (RequestId, Want),
     ) {
         let Some(entry) = self.registry.get_mut(service) else { return };
         let renew = super::apply::step(&entry.definition, &definition).0
             == protocol::message::Step::Restart;
         let policy = (&definition).into();
-        entry.definition = definition;
+        (entry.definition, entry.notes) = (definition, notes);
         let change = Change::Replace { policy, renew };
         self.handle(Event::Ask { service, change, request: Some(request), want });
     }
 }
 
-/// The definition, and the text to keep of it.
-fn read(source: DefinitionSource) -> Result<(Definition, String), Refusal> {
+/// The definition with notes about it, and the text to keep of it.
+fn read(source: &DefinitionSource) -> Result<(Definition, Box<[String]>, String), Refusal> {
     let (read, text) = match source {
-        DefinitionSource::Text(text) => (definition::read(text.as_bytes()), Some(text)),
+        DefinitionSource::Text(text) => (definition::read(text.as_bytes()), Some(text.clone())),
         DefinitionSource::Json(object) => {
-            (definition::from_json(&serde_json::Value::Object(object)), None)
+            (definition::from_json(&serde_json::Value::Object(object.clone())), None)
         }
     };
-    let Some(definition) = read.definition else {
-        let faults: Vec<String> =
-            read.faults.iter().filter(|fault| fault.is_error()).map(Fault::to_string).collect();
+    let (definition, notes) = folder::judge(read).map_err(|faults| {
         let sentence = format!("cannot add the definition: {}", faults.join("\n"));
-        return Err(Refusal::new(Reason::BadDefinition, sentence));
-    };
+        Refusal::new(Reason::BadDefinition, sentence)
+    })?;
     let text = text.unwrap_or_else(|| definition.to_xml());
-    Ok((definition, text))
+    Ok((definition, notes, text))
 }

@@ -1,7 +1,6 @@
 //! `apply`: reads the services folder again and does what changed, no more.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use protocol::definition::{Class, Definition};
 use protocol::message::{Plan, PlanStep, Reason, Step};
@@ -12,7 +11,7 @@ use super::super::reply::Reply;
 use crate::daemon::{Daemon, Internal};
 use crate::registry::Entry;
 use crate::store::{StoreError, folder};
-use crate::store::folder::Found;
+use crate::store::folder::{Found, Taken};
 
 impl Daemon {
     /// Begins an `apply`; reading the folder goes on beside the loop.
@@ -71,7 +70,7 @@ impl Daemon {
         label: &str,
         step: Step,
         apply: u64,
-        definitions: &mut BTreeMap<String, (PathBuf, Definition)>,
+        definitions: &mut BTreeMap<String, Taken>,
     ) {
         let request = self.pending.add_step(apply);
         let known = self.registry.find(label);
@@ -82,19 +81,20 @@ impl Daemon {
                 self.forget_goal(service);
                 self.handle(Event::Ask { service, change, request: Some(request), want });
             }
-            (Step::Add, None, Some((file, definition))) => {
+            (Step::Add, None, Some(taken)) => {
                 let intent = self.dormant.remove(label).unwrap_or_default();
                 let enabled = intent.enabled;
-                let entry = Entry { label: label.into(), definition, file, enabled };
+                let Taken { file, definition, notes } = taken;
+                let entry = Entry { label: label.into(), definition, notes, file, enabled };
                 let now = self.clock.now();
                 self.take_in(entry, intent, (Some(request), Want::Started), now);
                 self.perform();
             }
-            (Step::Hot | Step::NextStart | Step::Restart, Some(service), Some((file, definition))) => {
+            (Step::Hot | Step::NextStart | Step::Restart, Some(service), Some(taken)) => {
                 if let Some(entry) = self.registry.get_mut(service) {
-                    entry.file = file;
+                    entry.file = taken.file;
                 }
-                self.replace(service, definition, (request, Want::Started));
+                self.replace(service, (taken.definition, taken.notes), (request, Want::Started));
             }
             (Step::Add | Step::Remove | Step::Hot | Step::NextStart | Step::Restart, _, _) => {
                 self.pending.take(request);
@@ -109,10 +109,10 @@ impl Daemon {
             let label = entry.label.to_string();
             let is_leaving = self.supervisor.service(id).is_none_or(|service| service.is_leaving());
             match found.definitions.get(&label) {
-                _ if is_leaving || self.pending.incoming.contains(&label) => {}
-                Some((_, definition)) if *definition == entry.definition => {}
-                Some((_, definition)) => {
-                    let (step, why) = step(&entry.definition, definition);
+                _ if is_leaving || self.pending.incoming.contains_key(&label) => {}
+                Some(taken) if taken.definition == entry.definition => {}
+                Some(taken) => {
+                    let (step, why) = step(&entry.definition, &taken.definition);
                     steps.insert(label.clone(), PlanStep { label, step, why });
                 }
                 None if found.has_rejected(&entry.file) => {}
@@ -122,9 +122,9 @@ impl Daemon {
                 }
             }
         }
-        for (label, (file, _)) in &found.definitions {
-            if self.registry.find(label).is_none() && !self.pending.incoming.contains(label) {
-                let (label, why) = (label.clone(), format!("{} is new", file.display()));
+        for (label, taken) in &found.definitions {
+            if self.registry.find(label).is_none() && !self.pending.incoming.contains_key(label) {
+                let (label, why) = (label.clone(), format!("{} is new", taken.file.display()));
                 steps.insert(label.clone(), PlanStep { label, step: Step::Add, why });
             }
         }

@@ -109,6 +109,16 @@ impl Groups {
         }
     }
 
+    /// Removes the directory of this daemon with the groups in it that are empty, unless a service
+    /// lives on.
+    pub(super) fn close(&self) {
+        let below = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        for entry in below.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            let _ = fs::remove_dir(entry.path());
+        }
+        let _ = fs::remove_dir(&self.path);
+    }
+
     fn kill_each(&self, tree: &str) {
         /// A tree that forks faster than this many rounds is left to the watch and the next kill.
         const ROUNDS_MAX: usize = 100;
@@ -143,13 +153,6 @@ impl Groups {
         let path = Path::new(&tree_name::encode(tree)).join(name);
         let file = openat(&self.directory, &path, flags | OFlag::O_CLOEXEC, Mode::empty())?;
         Ok(File::from(file))
-    }
-}
-
-impl Drop for Groups {
-    fn drop(&mut self) {
-        // Refused while a service lives, which is as it should be.
-        let _ = fs::remove_dir(&self.path);
     }
 }
 

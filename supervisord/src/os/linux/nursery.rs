@@ -137,22 +137,20 @@ fn complain(error: &io::Error) {
 }
 
 /// Reaps the child if it ended before it entered its program, and tells whether a signal did it.
-/// One that has entered it is no more a child of this kind.
+/// One that has entered it is not of this kind any more; one that is ending is waited for.
 fn stillborn(pid: i32, slot: &Slot) -> Option<Option<i32>> {
-    const OUR_KIND: i32 = libc::__WCLONE | libc::WEXITED | libc::WNOHANG;
-    // SAFETY: all zero is a valid siginfo, and the pointer to it is live.
-    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    const OUR_KIND: i32 = libc::__WCLONE | libc::WEXITED;
     let id = pid as libc::id_t;
-    // SAFETY: as above; the child is only looked at.
-    let seen = unsafe { libc::waitid(libc::P_PID, id, &mut info, OUR_KIND | libc::WNOWAIT) };
-    // SAFETY: a successful waitid has filled in the pid.
-    if seen != 0 || unsafe { info.si_pid() } == 0 {
+    // SAFETY: all zero is a valid siginfo.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live siginfo; the child is only looked at.
+    if unsafe { libc::waitid(libc::P_PID, id, &mut info, OUR_KIND | libc::WNOWAIT) } != 0 {
         return None;
     }
     slot.forget_pid();
     // SAFETY: the same child, whose pid nobody knows any more.
     unsafe { libc::waitid(libc::P_PID, id, ptr::null_mut(), OUR_KIND) };
-    // SAFETY: as above.
+    // SAFETY: a successful waitid has filled in the status.
     let status = unsafe { info.si_status() };
     Some((info.si_code != libc::CLD_EXITED).then_some(status))
 }

@@ -1,18 +1,14 @@
 //! What /proc tells of processes that are not, or not only, known by table.
 
-use std::{fs, path::Path};
+use std::{fs, thread};
 
 use supervisor_core::Run;
 
 /// When a process started, in clock ticks since boot; with the pid it names a process for as long
 /// as the host is up.
 pub(in crate::os) fn started(pid: i32) -> Option<u64> {
-    const FIELD: usize = 22;
-    /// The fields that come before and with the program's name, which may hold anything.
-    const NAMED: usize = 2;
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(FIELD - NAMED - 1)?.parse().ok()
+    const AFTER_STATE: usize = 19;
+    stat(pid)?.split_ascii_whitespace().nth(AFTER_STATE)?.parse().ok()
 }
 
 /// Orphans that came to this program and carry the marks of a run. Children it made itself belong
@@ -22,18 +18,48 @@ pub(super) fn strays(tree: &str, run: Run) -> Vec<i32> {
     let Ok(children) = fs::read_to_string(format!("/proc/self/task/{own}/children")) else {
         return Vec::new();
     };
-    let label = format!("SUPERVISORD_LABEL={tree}");
-    let number = format!("SUPERVISORD_RUN={}", run.number);
+    let marks =
+        [format!("SUPERVISORD_LABEL={tree}"), format!("SUPERVISORD_RUN={}", run.number)];
     let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
-    pids.filter(|pid| carries(*pid, &[&label, &number])).collect()
+    pids.filter(|pid| carries(*pid, &marks)).collect()
 }
 
-fn carries(pid: i32, marks: &[&str]) -> bool {
-    // A process that has ended but was not reaped has an empty environment.
-    let environment = fs::read(Path::new("/proc").join(pid.to_string()).join("environ"));
-    let environment = environment.unwrap_or_default();
-    let mut lines = environment.split(|byte| *byte == 0);
-    let mut has = |mark: &str| lines.by_ref().any(|line| line == mark.as_bytes());
-    // The label is put before the number.
-    marks.iter().all(|mark| has(mark))
+fn carries(pid: i32, marks: &[String]) -> bool {
+    let environment = environment(pid);
+    let words = || environment.split(|byte| *byte == 0);
+    marks.iter().all(|mark| words().any(|word| word == mark.as_bytes()))
+}
+
+/// A process that is just entering a program shows no environment for a moment; one that has
+/// ended, or was given none, never does.
+fn environment(pid: i32) -> Vec<u8> {
+    const TRIES: usize = 100;
+    for _ in 0..TRIES {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let is_ended = || stat(pid).is_none_or(|stat| stat.starts_with(['Z', 'X']));
+        if !environment.is_empty() || is_ended() {
+            return environment;
+        }
+        thread::yield_now();
+    }
+    Vec::new()
+}
+
+/// The line of a process from its state on; its name, which stands before, may hold anything.
+fn stat(pid: i32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_started_once_and_is_no_stray() {
+        let own = std::process::id() as i32;
+        assert!(started(own).is_some_and(|ticks| 0 < ticks));
+        assert_eq!(started(own), started(own));
+        assert_eq!(started(-1), None);
+    }
 }

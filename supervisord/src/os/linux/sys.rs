@@ -8,7 +8,7 @@ use std::{
 
 use libc::c_int;
 
-use crate::os::unix::{Plan, check, set_default};
+use crate::os::unix::{Plan, check};
 
 /// Signals this program ignored when it began, one bit each; exec would hand that on.
 static IGNORED: AtomicU64 = AtomicU64::new(0);
@@ -18,12 +18,10 @@ const SIGNALS: c_int = 64;
 /// Notes which signals a child must be given back.
 pub(in crate::os) fn remember_ignored_signals() {
     let ignored = (1..=SIGNALS).filter(|signal| {
-        // SAFETY: all zero is a valid sigaction, and the pointer to it is live.
-        unsafe {
-            let mut now: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(*signal, ptr::null(), &mut now) == 0
-                && now.sa_sigaction == libc::SIG_IGN
-        }
+        let mut now = Disposition::default();
+        // SAFETY: the pointer is to a live block of the size the kernel fills.
+        unsafe { disposition(*signal, ptr::null(), &mut now) };
+        now.0[0] == libc::SIG_IGN
     });
     IGNORED.store(ignored.fold(0, |set, signal| set | 1 << (signal - 1)), Relaxed);
 }
@@ -36,7 +34,22 @@ pub(in crate::os) fn remember_no_clear_sighand() {
 /// Gives every signal its default action, before any is let through.
 pub(in crate::os) fn default_signals() {
     let ignored = IGNORED.load(Relaxed);
-    set_default((1..=SIGNALS).filter(|signal| ignored >> (signal - 1) & 1 == 1));
+    let default = Disposition::default();
+    for signal in (1..=SIGNALS).filter(|signal| ignored >> (signal - 1) & 1 == 1) {
+        // SAFETY: the pointer is to a live block; the kernel refuses what cannot be changed.
+        unsafe { disposition(signal, &default, ptr::null_mut()) };
+    }
+}
+
+/// The kernel's `sigaction`, its handler first; all zero is the default action.
+#[derive(Default)]
+#[repr(C)]
+struct Disposition([usize; 5]);
+
+/// The C library's call refuses the two signals it keeps for itself, which may be ignored too.
+unsafe fn disposition(signal: c_int, new: *const Disposition, old: *mut Disposition) {
+    // SAFETY: as the caller has it; the kernel's signal set is 8 bytes.
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, new, old, size_of::<u64>()) };
 }
 
 /// Lets all signals through.

@@ -113,3 +113,11 @@ impl Trees {
         }
     }
 }
+
+impl Drop for Trees {
+    fn drop(&mut self) {
+        if let Some(groups) = &self.groups {
+            groups.close();
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! They run in the child, which may share its memory with the daemon: nothing here may allocate,
 //! lock, panic, or call what is not async-signal-safe.
 
-use std::{cell::Cell, convert::Infallible, os::fd::RawFd, ptr};
+use std::{cell::Cell, convert::Infallible, os::fd::RawFd};
 
 use libc::{c_int, mode_t};
 use nix::errno::Errno;
@@ -155,14 +155,4 @@ fn enter(plan: &Plan, fault: &Fault) -> Result<Infallible, c_int> {
 /// The errno of a system call that failed.
 pub(in crate::os) fn check(result: c_int) -> Result<c_int, c_int> {
     if result < 0 { Err(Errno::last_raw()) } else { Ok(result) }
-}
-
-/// Sets all signals of this process to `action` that `wanted` names; for use after clone or fork.
-pub(in crate::os) fn set_default(signals: impl Iterator<Item = c_int>) {
-    // SAFETY: all zero is a valid sigaction: the default action, no flags, an empty mask.
-    let action: libc::sigaction = unsafe { std::mem::zeroed() };
-    for signal in signals {
-        // SAFETY: the action is live; signals that cannot be changed are refused, which is fine.
-        unsafe { libc::sigaction(signal, &action, ptr::null_mut()) };
-    }
 }

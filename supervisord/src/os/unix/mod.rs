@@ -14,7 +14,7 @@ pub mod user;
 
 pub use self::processes::Processes;
 pub(super) use self::{
-    child::{become_program, check, set_default},
+    child::{become_program, check},
     fault::Fault,
     in_flight::Slot,
     plan::Plan,

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use protocol::definition::{self, Fault, SIZE_MAX};
+use protocol::definition::{self, Fault, Os, SIZE_MAX};
 use protocol::frame::FRAME_MAX;
 
 use super::as_label;
@@ -20,7 +20,7 @@ pub(super) struct Source {
     pub(super) label: String,
     /// The property list, as XML.
     pub(super) text: String,
-    /// What the daemon can't find in that text any more, one line each.
+    /// What a person should know about it, one line each.
     pub(super) remarks: Vec<String>,
 }
 
@@ -81,31 +81,27 @@ fn take_file(path: &Path) -> Gathered {
 
 /// Checks a definition and puts it into the form that is sent.
 pub(super) fn take(name: &str, stem: &str, bytes: &[u8]) -> Gathered {
-    let stem = (!stem.is_empty()).then_some(stem);
-    let found = definition::read_named(bytes, stem);
-    let Some(read) = found.definition else {
-        let faults = found.faults.iter().filter(|fault| fault.is_error());
-        return Err(faults.map(|fault| wrong(name, fault.to_string())).collect());
+    let read = definition::read_named(bytes, (!stem.is_empty()).then_some(stem));
+    let here = definition::faults_on(&read, Os::current());
+    let mut faults: Vec<Fault> = read.faults.into_iter().chain(here).collect();
+    faults.sort_by_key(|fault| fault.line);
+    let errors = faults.iter().filter(|fault| fault.is_error());
+    let errors: Vec<Error> = errors.map(|fault| wrong(name, fault.to_string())).collect();
+    let Some(definition) = read.definition.filter(|_| errors.is_empty()) else {
+        return Err(errors);
     };
-    let (text, remarks) = match std::str::from_utf8(bytes) {
+    let text = match std::str::from_utf8(bytes) {
         Ok(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') => {
-            (text.to_owned(), Vec::new())
+            text.to_owned()
         }
-        _ => {
-            let text = read.to_xml();
-            let kept = definition::read(text.as_bytes()).faults;
-            let lost = |fault: &&Fault| {
-                !kept.iter().any(|kept| kept.key == fault.key && kept.cause == fault.cause)
-            };
-            let remark = |fault: &Fault| format!("{name}: {}: {fault}", fault.severity);
-            (text, found.faults.iter().filter(lost).map(remark).collect())
-        }
+        Ok(_) | Err(_) => definition.to_xml(),
     };
     let request = serde_json::to_string(&text).map_or(usize::MAX, |quoted| quoted.len());
     if FRAME_MAX - ENVELOPE < request {
         return Err(vec![wrong(name, format!("it is too large, {request} of {FRAME_MAX} bytes"))]);
     }
-    Ok(Source { label: read.label, text, remarks })
+    let remark = |fault: &Fault| format!("{name}: {}: {fault}", fault.severity);
+    Ok(Source { label: definition.label, text, remarks: faults.iter().map(remark).collect() })
 }
 
 /// One byte more than is allowed is enough to see that a file is too large.
@@ -143,7 +139,8 @@ fn missing(path: &Path, name: &str, error: &io::Error) -> Error {
 mod tests {
     use super::*;
 
-    const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- kept -->\n<plist version=\"1.0\">\
+    const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- kept -->\
+        \n<plist version=\"1.0\">\
         \n<dict><key>Label</key><string>web</string>\
         <key>ProgramArguments</key><array><string>/bin/web</string></array></dict>\n</plist>\n";
 
@@ -155,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn json_becomes_xml_and_what_gets_lost_is_said() {
+    fn json_becomes_xml_and_what_has_no_effect_is_said() {
         let json = br#"{"Label":"web","ProgramArguments":["/bin/web"],"Colour":"red"}"#;
         let source = take("web.json", "web", json).unwrap();
         assert!(source.text.starts_with("<?xml"), "{}", source.text);
