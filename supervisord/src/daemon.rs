@@ -167,7 +167,7 @@ impl Daemon {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
         };
-        let load = Load { service, label, policy, goal, enabled, request, want };
+        let load = Load { service, label, policy, goal, enabled, past: None, request, want };
         self.supervisor.handle(now, Event::Load(load), &mut self.actions);
         service
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::policy::Policy;
 use crate::request::RequestId;
 use crate::run::{Exit, Run, ServiceId};
-use crate::service::{Cause, Goal};
+use crate::service::{Cause, Ended, Goal};
 use crate::wall::Wall;
 
 /// One thing that happened.
@@ -83,10 +83,35 @@ pub struct Load {
     pub goal: Goal,
     /// False when `Disabled` holds.
     pub enabled: bool,
+    /// What it did under a daemon before this one, since the machine booted.
+    pub past: Option<Past>,
     /// Gets exactly one answer.
     pub request: Option<RequestId>,
     /// What the answer waits for.
     pub want: Want,
+}
+
+/// What a service did before this daemon began. It goes on from there: being loaded again is no
+/// reason to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// How many runs were begun.
+    pub runs: u32,
+    /// How the latest finished run went.
+    pub ended: Ended,
+    /// What is left of the latest run.
+    pub left: Left,
+}
+
+/// What is left of a run that an earlier daemon began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// Its main process ended unseen, and others of its tree have not.
+    Others,
+    /// Its main process runs.
+    Main,
 }
 
 /// A change that can be asked for.

@@ -14,12 +14,13 @@ mod policy;
 mod request;
 mod run;
 pub mod service;
+pub mod simulation;
 mod supervisor;
 mod trigger;
 mod wall;
 
 pub use action::{Action, Answer};
-pub use event::{Change, Event, Load, Want};
+pub use event::{Change, Event, Left, Load, Past, Want};
 pub use moment::Moment;
 pub use policy::{Condition, KeepAlive, Policy};
 pub use request::RequestId;

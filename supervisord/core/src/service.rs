@@ -271,6 +271,12 @@ impl Service {
         self.cause
     }
 
+    /// What a further start is owed to, while something is in its way.
+    #[must_use]
+    pub fn owed(&self) -> Option<Cause> {
+        self.owed
+    }
+
     /// What is to happen to it later, as far as requests have a say in it.
     pub(crate) fn plans(&self) -> impl PartialEq + use<> {
         (self.owed, self.leaving)

@@ -98,9 +98,14 @@ impl Supervisor {
             return reply(request, id, Answer::ShuttingDown, actions);
         }
         debug_assert!(!self.services.contains_key(&id), "service ids are never used again");
+        let past = load.past.clone();
         let mut service = Service::new(load, now);
         actions.push(Action::Announce(id));
-        service.load(&mut Turn { now, wall: &self.wall, actions });
+        let mut turn = Turn { now, wall: &self.wall, actions };
+        match past {
+            Some(past) => service.resume(past, &mut turn),
+            None => service.load(&mut turn),
+        }
         if let Some(request) = request {
             let mut waiter = Waiter::new(request, want, &service);
             waiter.forgo_start(&service);

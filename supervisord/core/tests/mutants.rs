@@ -47,17 +47,13 @@ fn every_mutant_is_caught() {
 /// What is wrong with a mutant, unless it is caught.
 fn try_out(mutant: &Mutant, tests: &[String], folder: &Path) -> Option<String> {
     let name = &mutant.name;
-    let broken: Vec<(PathBuf, String, String)> = sources(&folder.join(CORE).join("src"))
-        .into_iter()
-        .flat_map(|(path, sound)| {
-            mutant
-                .breaks(&sound)
-                .map(|broken| (path.clone(), sound.clone(), broken))
-                .collect::<Vec<_>>()
-        })
+    let sources = sources(&folder.join(CORE).join("src"));
+    let places: Vec<(&PathBuf, &String, String)> = sources
+        .iter()
+        .flat_map(|(path, sound)| mutant.breaks(sound).map(move |broken| (path, sound, broken)))
         .collect();
-    let [(path, sound, broken)] = &broken[..] else {
-        return Some(format!("fits {} places: {name}", broken.len()));
+    let [(path, sound, broken)] = &places[..] else {
+        return Some(format!("fits {} places: {name}", places.len()));
     };
     fs::write(path, broken).unwrap();
     let mut wrong = Some(format!("survives: {name}"));

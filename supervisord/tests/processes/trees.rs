@@ -103,7 +103,7 @@ async fn an_abandoned_group_is_neither_waited_for_nor_signalled() {
         let (run, _) = world.started(launch).await;
         world.written("out").await;
         world.processes.signal(run, Signal::Terminate);
-        assert_eq!(world.ended(run).await.1, true);
+        assert!(world.ended(run).await.1);
         world.processes.kill(run);
         world.processes.forget(run.service);
         let pids = pids(&world);

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use super::{Cause, Ended, Goal, Leaving, Service, State};
 use crate::action::Action;
+use crate::event::{Left, Past};
 use crate::moment::Moment;
 use crate::policy::{KeepAlive, Policy};
 use crate::run::{Exit, Run};
@@ -60,6 +61,34 @@ impl Service {
             | State::Up { .. }
             | State::Stopping { .. }
             | State::Clearing { .. } => {}
+        }
+    }
+
+    /// Goes on where an earlier daemon left it.
+    pub(crate) fn resume(&mut self, past: Past, turn: &mut Turn<'_>) {
+        let run = Run { service: self.id, number: past.runs };
+        self.runs = past.runs;
+        self.ended = past.ended;
+        self.arm(turn);
+        match past.left {
+            Left::Main => {
+                self.ended_run = past.runs.saturating_sub(1);
+                self.enter(State::Up { run }, turn);
+                if !self.is_wanted() {
+                    self.terminate(run, turn);
+                }
+            }
+            Left::Others => {
+                self.ended_run = past.runs;
+                turn.actions.push(Action::Terminate(run));
+                let patience = self.policy.stop_timeout.unwrap_or(CLEAR_TIMEOUT);
+                let kill_at = Some(turn.now + patience);
+                self.enter(State::Clearing { run, kill_at }, turn);
+            }
+            Left::Nothing => {
+                self.ended_run = past.runs;
+                self.rest(turn);
+            }
         }
     }
 

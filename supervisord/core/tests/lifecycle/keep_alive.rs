@@ -97,6 +97,7 @@ fn ran_once(keep_alive: &str) -> (Supervisor, Moment) {
         policy,
         goal,
         enabled: true,
+        past: None,
         request: None,
         want: Want::Nothing,
     };

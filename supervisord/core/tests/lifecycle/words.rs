@@ -55,6 +55,7 @@ impl Settings {
             policy,
             goal,
             enabled,
+            past: None,
             request,
             want,
         }

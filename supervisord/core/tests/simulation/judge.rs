@@ -235,10 +235,15 @@ impl World {
             let may_wait = match asked.want {
                 Want::Nothing => false,
                 Want::Started => {
-                    let is_tried = asked.ended_run < known.ended_run();
-                    !matches!(state, State::Up { .. } | State::Failed | State::Down)
-                        && !(matches!(state, State::Backoff { .. }) && is_tried)
-                        && (self.is_wanted(known) || matches!(state, State::Spawning { .. }))
+                    let is_over = match state {
+                        State::Up { .. } | State::Failed | State::Down => true,
+                        State::Backoff { .. } => asked.ended_run < known.ended_run(),
+                        State::Waiting
+                        | State::Spawning { .. }
+                        | State::Stopping { .. }
+                        | State::Clearing { .. } => false,
+                    };
+                    !is_over && (self.is_wanted(known) || matches!(state, State::Spawning { .. }))
                 }
                 Want::Up => !matches!(state, State::Up { .. } | State::Failed) && !has_gone,
                 Want::Stopped => state != State::Down && !self.is_wanted(known),

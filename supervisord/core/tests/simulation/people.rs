@@ -111,6 +111,7 @@ impl World {
             policy,
             goal,
             enabled,
+            past: None,
             request,
             want,
         }));

@@ -13,7 +13,7 @@ use std::{
 use nix::sys::{
     signal::{SigSet, SigmaskHow, pthread_sigmask},
     stat::fstat,
-    statfs::fstatfs,
+    statfs::{FsType, fstatfs},
 };
 
 use super::{
@@ -27,7 +27,7 @@ use crate::os::{
 };
 
 /// The file system of pidfds that have inodes of their own; the others share one.
-const PIDFS: i64 = 0x5049_4446;
+const PIDFS: FsType = FsType(0x5049_4446);
 
 /// What a spawner thread needs for all its children.
 pub(in crate::os) struct Nursery {
@@ -159,7 +159,7 @@ fn inode(pidfd: &OwnedFd) -> Option<u64> {
     /// 0 before it is known, 1 no, 2 yes.
     static HAS_INODES: AtomicI32 = AtomicI32::new(0);
     if HAS_INODES.load(SeqCst) == 0 {
-        let is_pidfs = fstatfs(pidfd).is_ok_and(|fs| i64::from(fs.filesystem_type().0) == PIDFS);
+        let is_pidfs = fstatfs(pidfd).is_ok_and(|fs| fs.filesystem_type() == PIDFS);
         HAS_INODES.store(1 + i32::from(is_pidfs), SeqCst);
     }
     if HAS_INODES.load(SeqCst) == 1 {

@@ -30,19 +30,27 @@ fn carries(pid: i32, marks: &[String]) -> bool {
     marks.iter().all(|mark| words().any(|word| word == mark.as_bytes()))
 }
 
-/// A process that is just entering a program shows no environment for a moment; one that has
-/// ended, or was given none, never does.
+/// A process that is just entering a program has no environment for a moment, even though it has
+/// had one and will have it again. That moment is sat out, within a limit.
 fn environment(pid: i32) -> Vec<u8> {
-    const TRIES: usize = 100;
+    const TRIES: usize = 2000;
     for _ in 0..TRIES {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let is_ended = || stat(pid).is_none_or(|stat| stat.starts_with(['Z', 'X']));
-        if !environment.is_empty() || is_ended() {
+        if !environment.is_empty() || !is_entering(pid) {
             return environment;
         }
         thread::yield_now();
     }
     Vec::new()
+}
+
+/// Whether a process is alive and the place of its environment is not set yet.
+fn is_entering(pid: i32) -> bool {
+    const ENVIRONMENT_END: usize = 48;
+    let Some(stat) = stat(pid) else { return false };
+    let mut fields = stat.split_ascii_whitespace();
+    let is_alive = !stat.starts_with(['Z', 'X']);
+    is_alive && fields.nth(ENVIRONMENT_END) == Some("0")
 }
 
 /// The line of a process from its state on; its name, which stands before, may hold anything.
