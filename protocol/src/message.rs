@@ -9,7 +9,8 @@ mod envelope;
 mod refusal;
 
 pub use answer::{
-    Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Rejected, Row, State, Status, Step,
+    Ended, Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Rejected, Row, State, Status,
+    Step,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,

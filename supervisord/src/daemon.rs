@@ -3,6 +3,7 @@
 //! It never blocks: disks, clients and new processes are waited for elsewhere and come back as
 //! events.
 
+mod past;
 mod pending;
 mod perform;
 
@@ -11,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use protocol::address::Paths;
+use protocol::message::Ended;
 use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
@@ -28,6 +30,7 @@ use crate::store::Store;
 use crate::store::disk::Disk;
 use crate::store::folder::Found;
 use crate::store::goals::{Goals, Intent};
+use crate::store::runs::{Pasts, Runs};
 
 /// Messages of clients that wait for the loop; beyond that the clients wait.
 const INBOX: usize = 256;
@@ -47,6 +50,9 @@ pub struct Daemon {
     pub(crate) followers: BTreeMap<ServiceId, Vec<oneshot::Sender<()>>>,
     /// What was asked of services that are not loaded, since their files are bad or gone.
     pub(crate) dormant: Goals,
+    /// What runs or ran under an earlier daemon, and is not loaded yet.
+    pub(crate) pasts: Pasts,
+    pub(crate) runs: Runs,
     news: mpsc::UnboundedReceiver<Internal>,
     listener: Option<Listener>,
     actions: Vec<Action>,
@@ -94,6 +100,8 @@ impl Daemon {
             shutdown_replies: Vec::new(),
             followers: BTreeMap::new(),
             dormant: store.goals,
+            pasts: store.pasts,
+            runs: store.runs,
             news,
             listener: Some(listener),
             actions: Vec::new(),
@@ -132,6 +140,7 @@ impl Daemon {
     }
 
     fn load(&mut self, found: Found) {
+        let is_complete = found.rejected.is_empty();
         for file in &found.rejected {
             for fault in &file.faults {
                 log::error!("cannot load {}: {fault}", file.file);
@@ -149,6 +158,7 @@ impl Daemon {
             };
             self.take_in(entry, intent, (None, Want::Nothing), now);
         }
+        self.see_to_orphans(is_complete);
     }
 
     /// Registers a service and lets the core begin with it.
@@ -162,12 +172,14 @@ impl Daemon {
         let policy = (&entry.definition).into();
         let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
         let label = Arc::clone(&entry.label);
+        let abandon_group = entry.definition.rare.abandon_process_group;
         let service = self.registry.insert(entry);
+        let past = self.past(service, &label, abandon_group);
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
         };
-        let load = Load { service, label, policy, goal, enabled, past: None, request, want };
+        let load = Load { service, label, policy, goal, enabled, past, request, want };
         self.supervisor.handle(now, Event::Load(load), &mut self.actions);
         service
     }
@@ -199,17 +211,21 @@ impl Daemon {
     fn hear(&mut self, first: News) {
         let mut next = Some(first);
         while let Some(news) = next {
-            let event = match news {
-                News::Spawned { run, .. } => Event::Spawned(run),
+            let (run, event) = match news {
+                News::Spawned { run, .. } => (run, Event::Spawned(run)),
                 News::SpawnFailed { run, error } => {
-                    Event::SpawnFailed { run, cause: error.to_string().into() }
+                    (run, Event::SpawnFailed { run, cause: error.to_string().into() })
                 }
-                News::Exited { run, exit, tree_empty } => Event::Exited { run, exit, tree_empty },
-                News::Cleared { run } => Event::Cleared(run),
+                News::Exited { run, exit, tree_empty } => {
+                    (run, Event::Exited { run, exit, tree_empty })
+                }
+                News::Cleared { run } => (run, Event::Cleared(run)),
             };
             self.handle(event);
+            self.note_run(run.service);
             next = self.processes.try_news();
         }
+        self.write_runs();
     }
 
     fn requested(&mut self, request: Request) {
@@ -236,12 +252,14 @@ impl Daemon {
         for (service, _) in self.registry.entries() {
             self.processes.forget(service);
         }
+        let services = self.registry.len();
         for reply in std::mem::take(&mut self.shutdown_replies) {
-            let delivery = reply.deliver(Ok(serde_json::Map::new()));
+            let delivery = reply.deliver(Ok(Ended { services }));
             // A client that does not read must not keep the daemon from ending.
             let _ = tokio::time::timeout(std::time::Duration::from_secs(1), delivery).await;
         }
         crate::control::listen::unlink(&self.paths.socket());
+        self.runs.remove();
         log::info!("ended");
         drop(self.lock);
     }

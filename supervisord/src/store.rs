@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod folder;
 pub mod goals;
+pub mod runs;
 
 use std::io;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use thiserror::Error;
 use self::disk::Disk;
 use self::folder::Found;
 use self::goals::Goals;
+use self::runs::{Pasts, Runs};
 
 /// What was found at the start of day, and the thread that writes from then on.
 #[derive(Debug)]
@@ -26,6 +28,10 @@ pub struct Store {
     pub goals: Goals,
     /// Writes.
     pub disk: Disk,
+    /// What a daemon before this one left, since the machine booted.
+    pub pasts: Pasts,
+    /// What this one leaves if it is killed.
+    pub runs: Runs,
 }
 
 /// Why the store can't be used.
@@ -67,5 +73,6 @@ pub fn open(paths: &Paths) -> Result<Store, StoreError> {
     let file = paths.state.join("goals.jsonl");
     let goals = goals::read(&file)?;
     let disk = Disk::start(&file, &goals)?;
-    Ok(Store { found, goals, disk })
+    let (pasts, runs) = runs::open(&paths.run.join("runs.jsonl"))?;
+    Ok(Store { found, goals, disk, pasts, runs })
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::verbs::{
-    add, apply, disable, enable, launchctl, list, logs, ping, remove, restart, shutdown, start,
-    status, stop, wait,
+    add, apply, check, disable, enable, launchctl, list, logs, ping, remove, restart, shutdown,
+    start, status, stop, wait,
 };
 
 /// Asks supervisord: what runs, and what should
@@ -66,6 +66,7 @@ pub(crate) enum Verb {
     Enable(enable::Arguments),
     Disable(disable::Arguments),
     Apply(apply::Arguments),
+    Check(check::Arguments),
     Ping(ping::Arguments),
     Shutdown(shutdown::Arguments),
     #[command(flatten)]

@@ -1,6 +1,9 @@
 //! What differs between operating systems for a client: all of it is here.
 
-pub(crate) use imp::{find_program, is_superuser, shown_socket, socket_name};
+pub(crate) use imp::{
+    HAS_SCRIPTS, SEARCH_PATH, find_program, is_executable, is_superuser, is_user, is_writable,
+    knows_group, knows_user, program_file, shown_socket, signal_name, signal_number, socket_name,
+};
 
 #[cfg(unix)]
 mod imp {
@@ -10,6 +13,15 @@ mod imp {
     use std::path::{Path, PathBuf};
 
     use interprocess::local_socket::{GenericFilePath, Name, ToFsName};
+    use nix::sys::signal::Signal;
+    use nix::unistd::{AccessFlags, Group, Uid, User, access, geteuid};
+
+    /// A file that begins with `#!` is run by the program named there.
+    pub(crate) const HAS_SCRIPTS: bool = true;
+
+    /// Where a service's program is looked up, unless its definition sets `PATH`.
+    pub(crate) const SEARCH_PATH: Option<&str> =
+        Some("/usr/local/bin:/usr/local/sbin:/usr/bin:/bin:/usr/sbin:/sbin");
 
     /// True when the machine's supervisor is the one to talk to by default.
     pub(crate) fn is_superuser() -> bool {
@@ -35,6 +47,51 @@ mod imp {
                 file.metadata()
                     .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
             })
+    }
+
+    /// The file that is executed when a program is named so.
+    pub(crate) fn program_file(program: &Path) -> PathBuf {
+        program.to_owned()
+    }
+
+    /// True when someone may execute the file.
+    pub(crate) fn is_executable(found: &std::fs::Metadata) -> bool {
+        found.permissions().mode() & 0o111 != 0
+    }
+
+    /// True when this process may write there.
+    pub(crate) fn is_writable(path: &Path) -> bool {
+        access(path, AccessFlags::W_OK).is_ok()
+    }
+
+    /// True when that is the user this process runs as.
+    pub(crate) fn is_user(name: &str) -> bool {
+        find_user(name).is_some_and(|user| user.uid == geteuid())
+    }
+
+    /// True when there is such a user, by name or number.
+    pub(crate) fn knows_user(name: &str) -> bool {
+        find_user(name).is_some()
+    }
+
+    fn find_user(name: &str) -> Option<User> {
+        let numbered = || User::from_uid(Uid::from_raw(name.parse().ok()?)).ok()?;
+        User::from_name(name).ok()?.or_else(numbered)
+    }
+
+    /// True when there is such a group; a number is one.
+    pub(crate) fn knows_group(name: &str) -> bool {
+        name.parse::<u32>().is_ok() || Group::from_name(name).is_ok_and(|group| group.is_some())
+    }
+
+    /// The number of a signal called like `SIGSEGV`.
+    pub(crate) fn signal_number(name: &str) -> Option<i32> {
+        name.parse::<Signal>().ok().map(|signal| signal as i32)
+    }
+
+    /// The name of a signal, like `SIGSEGV`.
+    pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
+        Signal::try_from(number).ok().map(Signal::as_str)
     }
 }
 
@@ -64,5 +121,70 @@ mod imp {
     /// Left to the daemon, which knows PATHEXT and the rest of CreateProcess's rules.
     pub(crate) fn find_program(_name: &str, _search_path: &OsStr) -> Option<PathBuf> {
         None
+    }
+
+    /// A file that begins with `#!` is nothing special here.
+    pub(crate) const HAS_SCRIPTS: bool = false;
+
+    /// What a service's program is looked up along is the daemon's to know.
+    pub(crate) const SEARCH_PATH: Option<&str> = None;
+
+    /// The file that is executed when a program is named so.
+    pub(crate) fn program_file(program: &Path) -> PathBuf {
+        if program.extension().is_some() || program.exists() {
+            return program.to_owned();
+        }
+        program.with_extension("exe")
+    }
+
+    /// Left to the daemon: no mode bit tells.
+    pub(crate) fn is_executable(_found: &std::fs::Metadata) -> bool {
+        true
+    }
+
+    /// Left to the daemon: an access list is not read here.
+    pub(crate) fn is_writable(_path: &Path) -> bool {
+        true
+    }
+
+    /// No other user's service runs here.
+    pub(crate) fn is_user(_name: &str) -> bool {
+        false
+    }
+
+    /// Left to the daemon, which refuses the key.
+    pub(crate) fn knows_user(_name: &str) -> bool {
+        true
+    }
+
+    /// Left to the daemon, for which the key has no effect.
+    pub(crate) fn knows_group(_name: &str) -> bool {
+        true
+    }
+
+    /// The signals that have the same number on all of Unix, for looking at definitions from there.
+    const SIGNALS: [(&str, i32); 12] = [
+        ("SIGHUP", 1),
+        ("SIGINT", 2),
+        ("SIGQUIT", 3),
+        ("SIGILL", 4),
+        ("SIGTRAP", 5),
+        ("SIGABRT", 6),
+        ("SIGFPE", 8),
+        ("SIGKILL", 9),
+        ("SIGSEGV", 11),
+        ("SIGPIPE", 13),
+        ("SIGALRM", 14),
+        ("SIGTERM", 15),
+    ];
+
+    /// The number of a signal called like `SIGSEGV`.
+    pub(crate) fn signal_number(name: &str) -> Option<i32> {
+        SIGNALS.iter().find_map(|(known, number)| (*known == name).then_some(*number))
+    }
+
+    /// The name of a signal, like `SIGSEGV`.
+    pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
+        SIGNALS.iter().find_map(|(name, known)| (*known == number).then_some(*name))
     }
 }

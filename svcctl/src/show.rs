@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file or the connection.
 
+mod check;
 mod command;
 mod list;
 mod outcome;
@@ -9,6 +10,8 @@ mod plan;
 mod span;
 mod status;
 
+pub(crate) use check::{Checked, Tally, checked, checked_json};
+pub(crate) use command::command;
 pub(crate) use list::{BRIEF_HEADER, Brief, Page, Row, WIDE_HEADER, Wide};
 pub(crate) use outcome::{Did, outcome};
 pub(crate) use plan::step;

@@ -3,8 +3,10 @@
 pub(crate) mod add;
 pub(crate) mod apply;
 mod change;
+pub(crate) mod check;
 pub(crate) mod disable;
 pub(crate) mod enable;
+mod files;
 pub(crate) mod launchctl;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -42,6 +44,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Err
         Verb::Enable(enable) => enable.run(&place, output),
         Verb::Disable(disable) => disable.run(&place, output),
         Verb::Apply(apply) => apply.run(&place, output),
+        Verb::Check(check) => check.run(output),
         Verb::Ping(ping) => ping.run(&place, output),
         Verb::Shutdown(shutdown) => shutdown.run(&place, output),
         Verb::Launchctl(verb) => verb.run(&mut place, output),

@@ -219,6 +219,13 @@ pub struct Rejected {
     pub faults: Vec<String>,
 }
 
+/// Answer to `shutdown`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// How many services it had; none of them has a process any more.
+    pub services: usize,
+}
+
 /// Parameters of the `log` notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogText {

@@ -76,6 +76,8 @@ pub enum Cause {
     Asked,
     /// The policy restarts it after such an end.
     KeepAlive,
+    /// An earlier daemon did, for reasons of its own.
+    Before,
     /// Its `StartInterval` passed.
     Interval,
     /// Its `StartCalendarInterval` fell due.

@@ -20,6 +20,10 @@ pub fn refusal(answer: Answer, verb: &str, label: &str, why: &str, is_ending: bo
             (Reason::Superseded, if why.is_empty() { cause } else { format!("{cause} ({why})") })
         }
     };
+    if answer == Answer::Failed && verb == "add" {
+        let sentence = format!("cannot start {label}: {cause}; it was added all the same");
+        return Refusal::new(reason, sentence);
+    }
     Refusal::new(reason, format!("cannot {verb} {label}: {cause}"))
 }
 

@@ -43,6 +43,7 @@ fn started(service: &Service) -> String {
         Cause::Load => "started when it was loaded".to_owned(),
         Cause::Asked => "started on request".to_owned(),
         Cause::KeepAlive => format!("started again after {}", ended(service.ended())),
+        Cause::Before => "taken over from an earlier supervisord".to_owned(),
         Cause::Interval => "started by its StartInterval".to_owned(),
         Cause::Calendar => "started by its StartCalendarInterval".to_owned(),
         Cause::Watch => "started because one of its WatchPaths changed".to_owned(),

@@ -203,6 +203,7 @@ impl Daemon {
             self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
             let Some(entry) = self.registry.remove(*id) else { continue };
+            self.runs.note(&entry.label, None);
             log::info!("{}: removed", entry.label);
         }
     }

@@ -10,6 +10,7 @@ mod error;
 mod launch;
 mod news;
 mod signal;
+mod spawner;
 #[cfg(unix)]
 #[path = "unix/environment.rs"]
 mod environment;
@@ -53,3 +54,9 @@ pub use own::{
     Request, Requests, create_folder, current_user, is_hung_up, is_root, is_same_file, make_private,
     make_readable, may_control, open_log, open_to_read, socket_name, sync_folder,
 };
+
+/// Names the time since the machine booted, for what is true only until it does again.
+#[must_use]
+pub fn boot() -> Option<String> {
+    imp::boot()
+}

@@ -40,14 +40,17 @@ pub enum News {
 }
 
 /// What a later daemon needs to recognise a process for sure.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Identity {
     /// What the system calls it; means nothing without the rest.
     pub pid: u32,
     /// The inode of its pidfd, unique as long as the host is up; only where the system has that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inode: Option<u64>,
     /// When it started, in the system's own unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<u64>,
     /// The control group its tree lives in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_group: Option<PathBuf>,
 }

@@ -147,7 +147,8 @@ impl World {
         };
         let held = tokio::time::timeout(PATIENCE, wait).await;
         if held.is_err() {
-            let tree = std::process::Command::new("ps").args(["-eo", "pid,ppid,pgid,stat,args"]).output();
+            let tree =
+                std::process::Command::new("ps").args(["-eo", "pid,ppid,pgid,stat,args"]).output();
             eprintln!("{}", String::from_utf8_lossy(&tree.unwrap().stdout));
         }
         held.expect("it holds within the limit");

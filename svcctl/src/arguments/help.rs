@@ -24,6 +24,9 @@ Change:
   disable   Keep services from starting; one that runs goes on until it ends
   apply     Read the services folder again and do what changed
 
+No daemon needed:
+  check     Tell all that is wrong with definition files, and what each system does with them
+
 The daemon:
   ping      Ask supervisord whether it is alive
   shutdown  Stop every service and end supervisord

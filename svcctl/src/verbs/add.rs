@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use protocol::message::{Add, Call, DefinitionSource};
 
-pub(super) use self::source::label_in;
 use self::source::{Gathered, Source};
+pub(super) use self::source::{label_in, text_of};
 use super::change::patience;
 use super::report::Report;
 use crate::arguments::{Waiting, milliseconds};

@@ -73,6 +73,7 @@ impl Service {
         match past.left {
             Left::Main => {
                 self.ended_run = past.runs.saturating_sub(1);
+                self.cause = Cause::Before;
                 self.enter(State::Up { run }, turn);
                 if !self.is_wanted() {
                     self.terminate(run, turn);

@@ -7,7 +7,8 @@ use crate::os::unix::Member;
 pub(super) fn is_empty(member: &Member<'_>) -> bool {
     // SAFETY: asks only. While the group has members its number is given to nobody else.
     let has_group = unsafe { libc::kill(-member.pid, 0) } == 0;
-    !has_group && proc::strays(member.tree, member.run).is_empty()
+    let strays = proc::strays(member.tree, member.run);
+    !has_group && strays.pids.is_empty() && !strays.is_unclear
 }
 
 /// Sends a signal to the process group.
@@ -19,7 +20,7 @@ pub(super) fn signal(member: &Member<'_>, number: i32) {
 /// Kills the process group and the strays there are now; more may come as these die.
 pub(super) fn kill(member: &Member<'_>) {
     signal(member, libc::SIGKILL);
-    for stray in proc::strays(member.tree, member.run) {
+    for stray in proc::strays(member.tree, member.run).pids {
         // SAFETY: a child of ours that was not reaped, since only the caller reaps.
         unsafe { libc::kill(stray, libc::SIGKILL) };
     }

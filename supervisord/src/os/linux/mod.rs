@@ -11,9 +11,15 @@ mod signals;
 pub(super) mod sys;
 mod tree_name;
 mod trees;
+mod vigil;
 mod watch;
 
-use std::{ffi::CStr, io, sync::Arc};
+use std::{
+    ffi::CStr,
+    fs::{File, OpenOptions},
+    io,
+    sync::Arc,
+};
 
 use nix::unistd::{Gid, getgrouplist};
 
@@ -24,24 +30,32 @@ pub(super) use self::{
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
 };
+pub(super) use super::unix::{Child, Slot};
 pub use super::unix::host_name;
 
-/// The control groups trees are put into, if there are any.
-pub(super) type Groups = Option<Arc<cgroup::Groups>>;
+/// What all spawner threads share.
+pub(super) struct Workshop {
+    null: File,
+    /// Where trees are put, if there are control groups.
+    groups: Option<Arc<cgroup::Groups>>,
+}
 
-/// Makes this process the parent of its orphaned descendants and finds the control groups.
-pub(super) fn prepare(options: &Options) -> io::Result<Groups> {
-    nix::sys::prctl::set_child_subreaper(true)?;
-    sys::remember_ignored_signals();
-    if !options.control_groups {
-        return Ok(None);
+impl Workshop {
+    /// Makes this process the parent of its orphaned descendants and finds the control groups.
+    pub(super) fn new(options: &Options) -> io::Result<Self> {
+        nix::sys::prctl::set_child_subreaper(true)?;
+        sys::remember_ignored_signals();
+        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        if !options.control_groups {
+            return Ok(Self { null, groups: None });
+        }
+        let groups = cgroup::Groups::find(&options.domain);
+        match &groups {
+            Ok(groups) => log::debug!("trees are control groups in {}", groups.path().display()),
+            Err(error) => log::info!("no control groups, process groups instead: {error}"),
+        }
+        Ok(Self { null, groups: groups.ok().map(Arc::new) })
     }
-    let groups = cgroup::Groups::find(&options.domain);
-    match &groups {
-        Ok(groups) => log::debug!("trees are control groups below {}", groups.path().display()),
-        Err(error) => log::info!("no control groups, process groups instead: {error}"),
-    }
-    Ok(groups.ok().map(Arc::new))
 }
 
 /// The further groups of a user.

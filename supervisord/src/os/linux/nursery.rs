@@ -16,8 +16,11 @@ use nix::sys::{
     statfs::{FsType, fstatfs},
 };
 
+use supervisor_core::Run;
+
 use super::{
-    Groups,
+    Workshop,
+    cgroup::Group,
     clone::{Birth, HAS_CLONE3, Stack, clone_into, clone_plainly},
     dumpable::Guarded,
 };
@@ -45,16 +48,17 @@ impl Nursery {
     /// Starts a process and waits until it has entered its program.
     pub(in crate::os) fn start(
         &mut self,
+        run: Run,
         launch: &Launch,
-        mut plan: Plan,
-        groups: &Groups,
+        workshop: &Workshop,
         slot: &Slot,
     ) -> Result<Child, SpawnError> {
+        let mut plan = Plan::new(run, launch, workshop.null.as_raw_fd())?;
         let stack = match &self.stack {
             Ok(stack) => stack,
             Err(error) => return Err(SpawnError::from_io(Stage::Clone, None, error)),
         };
-        let group = open_group(groups, &launch.tree);
+        let group = open_group(workshop, &launch.tree);
         let _guarded = plan.credentials.as_ref().map(|_| Guarded::begin());
         let mut way = if *HAS_CLONE3 { Way::Into } else { Way::Join };
         loop {
@@ -91,10 +95,8 @@ enum Way {
     Join,
 }
 
-type Group = super::cgroup::Group;
-
-fn open_group(groups: &Groups, tree: &str) -> Option<Group> {
-    match groups.as_ref()?.make(tree) {
+fn open_group(workshop: &Workshop, tree: &str) -> Option<Group> {
+    match workshop.groups.as_ref()?.make(tree) {
         Ok(group) => Some(group),
         Err(error) => {
             complain(&error);

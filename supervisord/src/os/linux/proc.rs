@@ -11,46 +11,62 @@ pub(in crate::os) fn started(pid: i32) -> Option<u64> {
     stat(pid)?.split_ascii_whitespace().nth(AFTER_STATE)?.parse().ok()
 }
 
-/// Orphans that came to this program and carry the marks of a run. Children it made itself belong
-/// to the threads that made them; what comes by inheritance belongs to the first thread.
-pub(super) fn strays(tree: &str, run: Run) -> Vec<i32> {
-    let own = std::process::id();
-    let Ok(children) = fs::read_to_string(format!("/proc/self/task/{own}/children")) else {
-        return Vec::new();
-    };
-    let marks =
-        [format!("SUPERVISORD_LABEL={tree}"), format!("SUPERVISORD_RUN={}", run.number)];
-    let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
-    pids.filter(|pid| carries(*pid, &marks)).collect()
+/// What orphans there are of a run.
+pub(super) struct Strays {
+    /// Those that are alive and carry the run's marks.
+    pub(super) pids: Vec<i32>,
+    /// Whether one could not be judged: it is ending, and may leave children to us, or entering a
+    /// program. Its end is going to be told.
+    pub(super) is_unclear: bool,
 }
 
-fn carries(pid: i32, marks: &[String]) -> bool {
-    let environment = environment(pid);
+/// Whether that is a child of this program, be it dead or alive.
+pub(in crate::os) fn is_child(pid: i32) -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: a null siginfo is allowed, and nothing is reaped.
+    unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, std::ptr::null_mut(), options) == 0 }
+}
+
+/// Orphans that came to this program and carry the marks of a run. Children it made itself belong
+/// to the threads that made them; what comes by inheritance belongs to the first thread.
+pub(super) fn strays(tree: &str, run: Run) -> Strays {
+    let own = std::process::id();
+    let children = fs::read_to_string(format!("/proc/self/task/{own}/children"));
+    let children = children.unwrap_or_default();
+    let marks = [format!("SUPERVISORD_LABEL={tree}"), format!("SUPERVISORD_RUN={}", run.number)];
+    let mut strays = Strays { pids: Vec::new(), is_unclear: false };
+    for pid in children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()) {
+        match environment(pid) {
+            Some(environment) if carries(&environment, &marks) => strays.pids.push(pid),
+            Some(_) => {}
+            None => strays.is_unclear = true,
+        }
+    }
+    strays
+}
+
+fn carries(environment: &[u8], marks: &[String]) -> bool {
     let words = || environment.split(|byte| *byte == 0);
     marks.iter().all(|mark| words().any(|word| word == mark.as_bytes()))
 }
 
-/// A process that is just entering a program has no environment for a moment, even though it has
-/// had one and will have it again. That moment is sat out, within a limit.
-fn environment(pid: i32) -> Vec<u8> {
+/// The environment of a process; `None` while it has no place for one. That is so once it is
+/// ending, and for a moment, which is sat out within a limit, when it enters a program.
+fn environment(pid: i32) -> Option<Vec<u8>> {
     const TRIES: usize = 2000;
+    const PLACE: usize = 48;
     for _ in 0..TRIES {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        if !environment.is_empty() || !is_entering(pid) {
-            return environment;
+        let stat = stat(pid)?;
+        if !environment.is_empty() || stat.split_ascii_whitespace().nth(PLACE) != Some("0") {
+            return Some(environment);
+        }
+        if stat.starts_with(['Z', 'X']) {
+            return None;
         }
         thread::yield_now();
     }
-    Vec::new()
-}
-
-/// Whether a process is alive and the place of its environment is not set yet.
-fn is_entering(pid: i32) -> bool {
-    const ENVIRONMENT_END: usize = 48;
-    let Some(stat) = stat(pid) else { return false };
-    let mut fields = stat.split_ascii_whitespace();
-    let is_alive = !stat.starts_with(['Z', 'X']);
-    is_alive && fields.nth(ENVIRONMENT_END) == Some("0")
+    None
 }
 
 /// The line of a process from its state on; its name, which stands before, may hold anything.

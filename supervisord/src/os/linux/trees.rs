@@ -1,23 +1,23 @@
 //! A service's whole tree: its control group where it has one, else its process group and strays.
 
-use std::{io, path::PathBuf};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
 
 use supervisor_core::Run;
 
-use super::{Groups, group, watch::Watch};
+use super::{Workshop, cgroup::Groups, group, watch::Watch};
 use crate::os::unix::Member;
 
 /// Signals, kills and watches whole trees.
 pub(in crate::os) struct Trees {
-    groups: Groups,
+    groups: Option<Arc<Groups>>,
     watch: Watch,
     /// The trees of runs that are watched.
-    watched: std::collections::HashMap<Run, Box<str>>,
+    watched: HashMap<Run, Box<str>>,
 }
 
 impl Trees {
-    pub(in crate::os) fn new(groups: Groups) -> io::Result<Self> {
-        Ok(Self { groups, watch: Watch::new()?, watched: Default::default() })
+    pub(in crate::os) fn new(workshop: &Workshop) -> io::Result<Self> {
+        Ok(Self { groups: workshop.groups.clone(), watch: Watch::new()?, watched: HashMap::new() })
     }
 
     /// Sends a signal to the run's process group. When its leader is gone that number may be
@@ -47,6 +47,11 @@ impl Trees {
             Some(groups) if member.grouped => groups.is_empty(member.tree),
             Some(_) | None => group::is_empty(member),
         }
+    }
+
+    /// Whether the tree has a control group.
+    pub(in crate::os) fn is_group(&self, tree: &str) -> bool {
+        self.groups.as_ref().is_some_and(|groups| groups.path_of(tree).is_dir())
     }
 
     /// Begins to watch a tree; false when it tells nothing by itself.

@@ -87,7 +87,7 @@ fn reap(child: Option<i32>) -> Option<(i32, Exit)> {
 }
 
 /// What a wait status says.
-pub(super) fn exit(status: i32) -> Exit {
+pub(in crate::os) fn exit(status: i32) -> Exit {
     const CRASHES: [i32; 7] = [
         libc::SIGILL,
         libc::SIGTRAP,

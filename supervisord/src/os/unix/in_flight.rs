@@ -14,15 +14,17 @@ use supervisor_core::Run;
 pub(in crate::os) struct Slot {
     run: Mutex<Option<Run>>,
     pid: AtomicI32,
+    stillborn: AtomicI32,
 }
 
 impl Slot {
-    pub(super) fn enter(&self, run: Run) {
+    pub(in crate::os) fn enter(&self, run: Run) {
         *self.lock() = Some(run);
+        self.stillborn.store(0, SeqCst);
     }
 
     /// Must come after the outcome was sent.
-    pub(super) fn leave(&self) {
+    pub(in crate::os) fn leave(&self) {
         *self.lock() = None;
         self.forget_pid();
     }
@@ -30,7 +32,13 @@ impl Slot {
     /// Must come before a child that did not enter its program is reaped here.
     pub(in crate::os) fn forget_pid(&self) {
         let _run = self.lock();
-        self.pid.store(0, SeqCst);
+        self.stillborn.store(self.pid.swap(0, SeqCst), SeqCst);
+    }
+
+    /// The pid that was forgotten last.
+    pub(in crate::os) fn stillborn(&self) -> Option<i32> {
+        let pid = self.stillborn.load(SeqCst);
+        (pid != 0).then_some(pid)
     }
 
     /// Where the pid is to be written before the child runs.
@@ -44,38 +52,24 @@ impl Slot {
     }
 }
 
-/// All slots, one for each spawner thread.
-#[derive(Clone)]
-pub(super) struct InFlight(Arc<[Arc<Slot>]>);
+/// Whether the pid is that of a child whose outcome was not told yet.
+pub(super) fn has(slots: &[Arc<Slot>], pid: i32) -> bool {
+    slots.iter().any(|slot| {
+        let _written = slot.lock();
+        slot.pid.load(SeqCst) == pid
+    })
+}
 
-impl InFlight {
-    pub(super) fn new(threads: usize) -> Self {
-        Self((0..threads).map(|_| Arc::default()).collect())
-    }
-
-    pub(super) fn slot(&self, thread: usize) -> Arc<Slot> {
-        Arc::clone(&self.0[thread])
-    }
-
-    /// Whether the pid is that of a child whose outcome was not told yet.
-    pub(super) fn has(&self, pid: i32) -> bool {
-        self.0.iter().any(|slot| {
-            let _written = slot.lock();
-            slot.pid.load(SeqCst) == pid
-        })
-    }
-
-    /// Kills the child of a run under way, which may hang in an open; `reaped` are pids that are
-    /// not ours to signal any more.
-    pub(super) fn kill(&self, run: Run, reaped: impl Fn(i32) -> bool) {
-        for slot in self.0.iter() {
-            let of = slot.lock();
-            let pid = slot.pid.load(SeqCst);
-            if *of == Some(run) && 0 < pid && !reaped(pid) {
-                // SAFETY: the slot is locked, so the child was not reaped by its spawner, and the
-                // reaper, which is the caller, has not reaped it either.
-                unsafe { libc::kill(pid, libc::SIGKILL) };
-            }
+/// Kills the child of a run under way, which may hang in an open; `is_reaped` tells pids that are
+/// not ours to signal any more.
+pub(super) fn kill(slots: &[Arc<Slot>], run: Run, is_reaped: impl Fn(i32) -> bool) {
+    for slot in slots {
+        let of = slot.lock();
+        let pid = slot.pid.load(SeqCst);
+        if *of == Some(run) && 0 < pid && !is_reaped(pid) {
+            // SAFETY: the slot is locked, so the child was not reaped by its spawner, and the
+            // reaper, which is the caller, has not reaped it either.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What Linux and macOS share: the table of runs, the threads that start processes, the steps
 //! between clone and exec, and reaping.
 
+mod adopt;
 mod child;
 mod deaths;
 mod exec;
@@ -9,17 +10,25 @@ mod in_flight;
 mod limits;
 mod plan;
 mod processes;
-mod spawner;
 pub mod user;
 
 pub use self::processes::Processes;
 pub(super) use self::{
+    deaths::exit,
     child::{become_program, check},
     fault::Fault,
     in_flight::Slot,
     plan::Plan,
-    spawner::Child,
 };
+
+/// A process that has entered its program.
+pub(super) struct Child {
+    pub(super) pid: i32,
+    /// See [`super::Identity::inode`].
+    pub(super) inode: Option<u64>,
+    /// Whether it was put into the control group of its tree.
+    pub(super) grouped: bool,
+}
 
 /// What a tree has to be told of the run it belongs to.
 pub(super) struct Member<'a> {

@@ -3,34 +3,31 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     io,
-    os::fd::OwnedFd,
-    thread,
 };
 
 use supervisor_core::{Exit, Run, ServiceId};
 
-use super::{
-    Member,
-    deaths::Deaths,
-    limits,
+use super::{Member, deaths::Deaths, in_flight, limits};
+use crate::os::{
+    Identity, Launch, News, Options, Signal, imp,
     spawner::{Outcome, Spawner, Started},
 };
-use crate::os::{Identity, Launch, News, Options, Signal, imp};
 
 /// Starts, signals and reaps processes. It must live in a tokio runtime with I/O, one at a time.
 pub struct Processes {
     spawner: Spawner,
     deaths: Deaths,
-    trees: imp::Trees,
+    pub(super) trees: imp::Trees,
+    pub(super) vigil: imp::Vigil,
     /// What was asked of runs that are still being started.
     starting: HashMap<Run, Orders>,
-    runs: HashMap<Run, Process>,
-    pids: HashMap<i32, Run>,
+    pub(super) runs: HashMap<Run, Process>,
+    pub(super) pids: HashMap<i32, Run>,
     /// Children reaped before their own start was told.
     early: Vec<(i32, Exit)>,
     /// Runs whose trees tell nothing by themselves, to be looked at when an orphan dies.
-    unwatched: HashSet<Run>,
-    services: HashMap<ServiceId, Service>,
+    pub(super) unwatched: HashSet<Run>,
+    pub(super) services: HashMap<ServiceId, Service>,
     news: VecDeque<News>,
 }
 
@@ -41,34 +38,31 @@ struct Orders {
 }
 
 #[derive(Default)]
-struct Service {
-    tree: Box<str>,
+pub(super) struct Service {
+    pub(super) tree: Box<str>,
     /// How many of its runs are being started, alive or left over.
-    runs: u32,
+    pub(super) runs: u32,
     is_forgotten: bool,
 }
 
-struct Process {
-    pid: i32,
-    inode: Option<u64>,
-    grouped: bool,
-    abandon_group: bool,
+pub(super) struct Process {
+    pub(super) pid: i32,
+    pub(super) inode: Option<u64>,
+    pub(super) grouped: bool,
+    pub(super) abandon_group: bool,
     /// The process itself has ended, and its tree has not.
-    is_left_over: bool,
-    is_killed: bool,
+    pub(super) is_left_over: bool,
+    pub(super) is_killed: bool,
 }
 
 impl Processes {
     /// Takes over what concerns the processes of this program: SIGCHLD, orphans, open file limit.
     pub fn new(options: Options) -> io::Result<Self> {
         limits::raise_open_files()?;
-        let groups = imp::prepare(&options)?;
-        let null = OwnedFd::from(std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?);
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = options.spawners.unwrap_or(cores.min(4)).max(1);
+        let workshop = imp::Workshop::new(&options)?;
         Ok(Self {
-            trees: imp::Trees::new(groups.clone())?,
-            spawner: Spawner::new(threads, null, groups),
+            trees: imp::Trees::new(&workshop)?,
+            spawner: Spawner::new(options.spawners, workshop),
             deaths: Deaths::new()?,
             starting: HashMap::new(),
             runs: HashMap::new(),
@@ -101,7 +95,9 @@ impl Processes {
     pub fn signal(&mut self, run: Run, signal: Signal) {
         if let Some(orders) = self.starting.get_mut(&run) {
             orders.signals.push(signal);
-        } else if let Some(process) = self.runs.get(&run) {
+        } else if let Some(process) = self.runs.get(&run)
+            && self.vigil.may_signal(run)
+        {
             self.trees.signal(&process.member(run, &self.services), signal.number());
         }
     }
@@ -112,7 +108,7 @@ impl Processes {
         if let Some(orders) = self.starting.get_mut(&run) {
             orders.kill = true;
             let is_reaped = |pid| self.early.iter().any(|dead| dead.0 == pid);
-            self.spawner.in_flight().kill(run, is_reaped);
+            in_flight::kill(self.spawner.slots(), run, is_reaped);
         } else if let Some(process) = self.runs.get_mut(&run) {
             if !process.abandon_group {
                 process.is_killed = true;
@@ -134,6 +130,7 @@ impl Processes {
                 outcome = self.spawner.next() => self.settle(outcome),
                 () = self.deaths.arrived() => {}
                 () = self.trees.changed() => {}
+                () = self.vigil.changed() => {}
             }
         }
     }
@@ -162,7 +159,7 @@ impl Processes {
         Some(Identity {
             pid: process.pid as u32,
             inode: process.inode,
-            started: imp::started(process.pid),
+            started: process.inode.is_none().then(|| imp::started(process.pid)).flatten(),
             control_group: self.trees.path(&process.member(run, &self.services)),
         })
     }
@@ -183,6 +180,9 @@ impl Processes {
         for (pid, exit) in self.deaths.hinted() {
             self.buried(pid, exit);
         }
+        for (run, exit) in self.vigil.ended() {
+            self.ended(run, exit);
+        }
         for run in self.trees.emptied() {
             self.cleared(run);
         }
@@ -202,7 +202,7 @@ impl Processes {
         if let Some(run) = self.pids.remove(&pid) {
             return self.ended(run, exit);
         }
-        if self.spawner.in_flight().has(pid) {
+        if in_flight::has(self.spawner.slots(), pid) {
             return self.early.push((pid, exit));
         }
         // Its spawner may have told of it and left its slot since we last looked.
@@ -214,7 +214,7 @@ impl Processes {
         }
     }
 
-    fn settle(&mut self, Outcome { run, tree, result }: Outcome) {
+    fn settle(&mut self, Outcome { run, stillborn, tree, result }: Outcome) {
         let orders = self.starting.remove(&run).unwrap_or_default();
         if let Some(service) = self.services.get_mut(&run.service) {
             service.tree = tree;
@@ -222,6 +222,7 @@ impl Processes {
         match result {
             Ok(started) => self.started(run, started, orders),
             Err(error) => {
+                self.early.retain(|dead| Some(dead.0) != stillborn);
                 self.news.push_back(News::SpawnFailed { run, error });
                 self.over(run);
             }
@@ -297,8 +298,9 @@ impl Processes {
     }
 
     /// Nothing of a run is left.
-    fn over(&mut self, run: Run) {
+    pub(super) fn over(&mut self, run: Run) {
         self.unwatched.remove(&run);
+        self.vigil.release(run);
         if let Some(process) = self.runs.remove(&run) {
             let member = process.member(run, &self.services);
             self.trees.unwatch(&member);
@@ -323,7 +325,7 @@ impl Processes {
 }
 
 impl Process {
-    fn member<'a>(&self, run: Run, services: &'a HashMap<ServiceId, Service>) -> Member<'a> {
+    pub(super) fn member<'a>(&self, run: Run, services: &'a HashMap<ServiceId, Service>) -> Member<'a> {
         Member {
             run,
             pid: self.pid,

@@ -3,7 +3,6 @@
 
 use std::{
     collections::VecDeque,
-    os::fd::{AsRawFd, OwnedFd},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -11,19 +10,13 @@ use std::{
 use supervisor_core::Run;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Plan, in_flight::InFlight};
-use crate::os::{Launch, SpawnError, Stage, imp};
+use super::{
+    Launch, SpawnError, Stage,
+    imp::{Child, Nursery, Slot, Workshop},
+};
 
 /// Enough for the system's user directory and for our own frames.
 const STACK_BYTES: usize = 256 * 1024;
-
-/// A process that has entered its program.
-pub(in crate::os) struct Child {
-    pub(in crate::os) pid: i32,
-    pub(in crate::os) inode: Option<u64>,
-    /// Whether it was put into the control group of its tree.
-    pub(in crate::os) grouped: bool,
-}
 
 /// What the table of runs is told of a start that went well.
 pub(super) struct Started {
@@ -34,6 +27,8 @@ pub(super) struct Started {
 /// The end of one spawn.
 pub(super) struct Outcome {
     pub(super) run: Run,
+    /// The pid of a child that did not come to life, should somebody have seen it end.
+    pub(super) stillborn: Option<i32>,
     /// Empty when not even that much came about.
     pub(super) tree: Box<str>,
     pub(super) result: Result<Started, SpawnError>,
@@ -51,8 +46,7 @@ struct Queue {
 struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
-    null: OwnedFd,
-    groups: imp::Groups,
+    workshop: Workshop,
     outcomes: UnboundedSender<Outcome>,
 }
 
@@ -60,24 +54,26 @@ struct Shared {
 pub(super) struct Spawner {
     shared: Arc<Shared>,
     threads: usize,
-    threads_max: usize,
-    in_flight: InFlight,
+    slots: Box<[Arc<Slot>]>,
     outcomes: UnboundedReceiver<Outcome>,
 }
 
 impl Spawner {
-    pub(super) fn new(threads_max: usize, null: OwnedFd, groups: imp::Groups) -> Self {
+    /// At most `threads_max` threads, by default one for each core and no more than four.
+    pub(super) fn new(threads_max: Option<usize>, workshop: Workshop) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads_max = threads_max.unwrap_or(cores.min(4)).max(1);
         let (sender, outcomes) = unbounded_channel();
         let (queue, wake) = (Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { queue, wake, null, groups, outcomes: sender });
-        let in_flight = InFlight::new(threads_max);
-        Self { shared, threads: 0, threads_max, in_flight, outcomes }
+        let shared = Arc::new(Shared { queue, wake, workshop, outcomes: sender });
+        let slots = (0..threads_max).map(|_| Arc::default()).collect();
+        Self { shared, threads: 0, slots, outcomes }
     }
 
     pub(super) fn push(&mut self, run: Run, make: Make) {
         let mut queue = self.shared.lock();
         queue.jobs.push_back((run, make));
-        let is_short = queue.idle < queue.jobs.len() && self.threads < self.threads_max;
+        let is_short = queue.idle < queue.jobs.len() && self.threads < self.slots.len();
         drop(queue);
         if is_short {
             self.hire();
@@ -85,8 +81,9 @@ impl Spawner {
         self.shared.wake.notify_one();
     }
 
-    pub(super) fn in_flight(&self) -> &InFlight {
-        &self.in_flight
+    /// The spawns that threads are busy with.
+    pub(super) fn slots(&self) -> &[Arc<Slot>] {
+        &self.slots
     }
 
     /// The next outcome; may be dropped and called again without loss.
@@ -101,15 +98,18 @@ impl Spawner {
 
     fn hire(&mut self) {
         let shared = Arc::clone(&self.shared);
-        let slot = self.in_flight.slot(self.threads);
+        let slot = Arc::clone(&self.slots[self.threads]);
         let work = move || {
-            let mut nursery = imp::Nursery::new();
+            let mut nursery = Nursery::new();
             while let Some((run, make)) = shared.next_job() {
                 slot.enter(run);
                 let launch = make();
-                let result = start(&shared, &mut nursery, run, &launch, &slot);
+                let result = nursery.start(run, &launch, &shared.workshop, &slot);
+                let abandon_group = launch.abandon_group;
+                let result = result.map(|child| Started { child, abandon_group });
+                let (tree, stillborn) = (launch.tree.into(), slot.stillborn());
                 // Nobody may be there to hear it when the daemon is ending.
-                let _ = shared.outcomes.send(Outcome { run, tree: launch.tree.into(), result });
+                let _ = shared.outcomes.send(Outcome { run, stillborn, tree, result });
                 slot.leave();
             }
         };
@@ -125,7 +125,7 @@ impl Spawner {
     fn refuse(&self, error: &std::io::Error) {
         for (run, _) in self.shared.lock().jobs.drain(..) {
             let result = Err(SpawnError::from_io(Stage::Clone, None, error));
-            let _ = self.shared.outcomes.send(Outcome { run, tree: "".into(), result });
+            let _ = self.shared.outcomes.send(Outcome { run, stillborn: None, tree: "".into(), result });
         }
     }
 }
@@ -157,16 +157,4 @@ impl Shared {
             queue.idle -= 1;
         }
     }
-}
-
-fn start(
-    shared: &Shared,
-    nursery: &mut imp::Nursery,
-    run: Run,
-    launch: &Launch,
-    slot: &super::Slot,
-) -> Result<Started, SpawnError> {
-    let plan = Plan::new(run, launch, shared.null.as_raw_fd())?;
-    let child = nursery.start(launch, plan, &shared.groups, slot)?;
-    Ok(Started { child, abandon_group: launch.abandon_group })
 }

@@ -1,0 +1,62 @@
+//! Taking over processes that an earlier daemon made, which may be nobody's children of ours.
+
+use supervisor_core::{Left, Run};
+
+use super::processes::{Process, Processes};
+use crate::os::{Identity, imp};
+
+impl Processes {
+    /// Takes a run over as it is found: its process, what that left behind, or nothing. With no
+    /// identity its process is unknown, and whatever lives in its tree counts as left behind.
+    ///
+    /// What was recorded and is not that very process any more is never touched.
+    pub fn adopt(
+        &mut self,
+        run: Run,
+        tree: &str,
+        identity: Option<&Identity>,
+        abandon_group: bool,
+    ) -> Left {
+        let service = self.services.entry(run.service).or_default();
+        service.tree = tree.into();
+        service.runs += 1;
+        let pid = identity.and_then(|identity| i32::try_from(identity.pid).ok());
+        let is_alive = identity.is_some_and(|identity| self.vigil.keep(run, identity));
+        let process = Process {
+            pid: pid.unwrap_or_default(),
+            inode: identity.and_then(|identity| identity.inode),
+            grouped: self.trees.is_group(tree),
+            abandon_group,
+            is_left_over: !is_alive,
+            is_killed: false,
+        };
+        let grouped = process.grouped;
+        self.runs.insert(run, process);
+        if is_alive {
+            if let Some(pid) = pid.filter(|pid| imp::is_child(*pid)) {
+                self.vigil.release(run);
+                self.pids.insert(pid, run);
+            }
+            return Left::Main;
+        }
+        let member = self.runs[&run].member(run, &self.services);
+        // Without a control group nothing tells whose the number of a dead process is now.
+        if abandon_group || !grouped || self.trees.is_empty(&member) {
+            self.over(run);
+            return Left::Nothing;
+        }
+        if !self.trees.watch(&member) {
+            self.unwatched.insert(run);
+        }
+        Left::Others
+    }
+
+    /// Ends what is left of a service that nobody knows any more.
+    pub fn end_stray(&mut self, run: Run, tree: &str, identity: &Identity) {
+        match self.adopt(run, tree, Some(identity), false) {
+            Left::Main | Left::Others => self.kill(run),
+            Left::Nothing => {}
+        }
+        self.forget(run.service);
+    }
+}

@@ -1,0 +1,270 @@
+//! What a daemon that was killed leaves to the next one: which runs there are, how others ended.
+//!
+//! One JSON line a change, in the folder that a reboot empties, and void after a reboot anyway. Only
+//! the daemon's own death must not lose it, so nothing is synced. An orderly end removes it: whoever
+//! starts the daemon then wants everything begun anew.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use supervisor_core::{Ended, Exit};
+
+use super::StoreError;
+use crate::os::{self, Identity};
+
+/// The version of the format written here; older ones are read for ever.
+const FORMAT: u32 = 1;
+
+/// It is written anew when it has grown by so many bytes.
+const GROWTH_MAX: u64 = 4 << 20;
+
+/// What is known of the services of an earlier daemon, by label.
+pub type Pasts = BTreeMap<String, Record>;
+
+/// What is known of one service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// How many runs were begun.
+    pub runs: u32,
+    /// The process of the latest run, when it was alive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Identity>,
+    /// How the latest finished run went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<End>,
+}
+
+/// [`Ended`], as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It exited with that code.
+    Code(u32),
+    /// A signal ended it.
+    Signal {
+        /// Its number.
+        number: i32,
+        /// A core was dumped.
+        core: bool,
+        /// It is a crash.
+        crash: bool,
+    },
+    /// Nobody saw how.
+    Unknown,
+    /// The process could not be made.
+    NotMade(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    boot: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    label: std::borrow::Cow<'a, str>,
+    /// Absent when the service was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Record>,
+}
+
+/// The journal, open for appending.
+#[derive(Debug)]
+pub struct Runs {
+    path: PathBuf,
+    file: File,
+    /// Lines of this turn, written together.
+    lines: Vec<u8>,
+    size: u64,
+    size_max: u64,
+    is_complaining: bool,
+}
+
+impl End {
+    /// How a service's latest finished run went; `None` before the first end.
+    #[must_use]
+    pub fn of(ended: &Ended) -> Option<Self> {
+        Some(match ended {
+            Ended::Never => return None,
+            Ended::NotMade(cause) => Self::NotMade(cause.to_string()),
+            Ended::Exit { exit: Exit::Code(code), .. } => Self::Code(*code),
+            Ended::Exit { exit: Exit::Signal { number, core, crash }, .. } => {
+                Self::Signal { number: *number, core: *core, crash: *crash }
+            }
+            Ended::Exit { exit: Exit::Unknown, .. } => Self::Unknown,
+        })
+    }
+}
+
+impl From<End> for Ended {
+    fn from(end: End) -> Self {
+        let exit = match end {
+            End::NotMade(cause) => return Self::NotMade(cause.into()),
+            End::Code(code) => Exit::Code(code),
+            End::Signal { number, core, crash } => Exit::Signal { number, core, crash },
+            End::Unknown => Exit::Unknown,
+        };
+        Self::Exit { exit, asked: false }
+    }
+}
+
+/// Reads what an earlier daemon left since the machine booted, and opens the journal for this one.
+///
+/// # Errors
+/// [`StoreError`] when the journal can't be written, or comes from a newer version.
+pub fn open(path: &Path) -> Result<(Pasts, Runs), StoreError> {
+    let pasts = read(path)?;
+    let failed = |cause| StoreError::Write { path: path.to_owned(), cause };
+    let (file, size) = write_anew(path, &pasts).map_err(failed)?;
+    let size_max = size + GROWTH_MAX;
+    let path = path.to_owned();
+    Ok((pasts, Runs { path, file, lines: Vec::new(), size, size_max, is_complaining: false }))
+}
+
+impl Runs {
+    /// Notes how a service stands; written by [`Runs::flush`].
+    pub fn note(&mut self, label: &str, record: Option<Record>) {
+        let line = Line { label: label.into(), record };
+        serde_json::to_writer(&mut self.lines, &line).expect("words and numbers make JSON");
+        self.lines.push(b'\n');
+    }
+
+    /// Writes what was noted. True when the journal has grown so much that it should be
+    /// [`Runs::renew`]ed.
+    #[must_use]
+    pub fn flush(&mut self) -> bool {
+        if self.lines.is_empty() {
+            return false;
+        }
+        match self.file.write_all(&self.lines) {
+            Ok(()) => {
+                self.size += self.lines.len() as u64;
+                self.lines.clear();
+                self.is_complaining = false;
+            }
+            Err(error) if !self.is_complaining => {
+                // Kept for the next try; said once.
+                self.is_complaining = true;
+                log::error!("cannot write {}: {error}; it is tried again", self.path.display());
+            }
+            Err(_) => {}
+        }
+        self.size_max < self.size
+    }
+
+    /// Writes the journal anew with nothing superfluous in it.
+    pub fn renew(&mut self, pasts: &Pasts) {
+        match write_anew(&self.path, pasts) {
+            Ok((file, size)) => {
+                (self.file, self.size, self.size_max) = (file, size, size + GROWTH_MAX);
+            }
+            Err(error) => {
+                log::error!("cannot write {}: {error}", self.path.display());
+                self.size_max = self.size + GROWTH_MAX;
+            }
+        }
+    }
+
+    /// Nothing is left to a next daemon.
+    pub fn remove(self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            log::error!("cannot remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+fn write_anew(path: &Path, pasts: &Pasts) -> io::Result<(File, u64)> {
+    let mut text = serde_json::to_vec(&Header { format: FORMAT, boot: os::boot() })?;
+    text.push(b'\n');
+    for (label, record) in pasts {
+        serde_json::to_writer(&mut text, &Line {
+            label: label.into(),
+            record: Some(record.clone()),
+        })?;
+        text.push(b'\n');
+    }
+    let beside = path.with_extension("new");
+    fs::write(&beside, &text)?;
+    fs::rename(&beside, path)?;
+    Ok((File::options().append(true).open(path)?, text.len() as u64))
+}
+
+fn read(path: &Path) -> Result<Pasts, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Pasts::new()),
+        Err(cause) => return Err(StoreError::Read { path: path.to_owned(), cause }),
+    };
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let header = lines.next().map(serde_json::from_slice::<Header>);
+    match header {
+        Some(Ok(header)) if FORMAT < header.format => {
+            return Err(StoreError::Newer { path: path.to_owned(), format: header.format });
+        }
+        Some(Ok(header)) if header.boot.is_some() && header.boot == os::boot() => {}
+        // Of another boot, or damaged: no process it names can be trusted to be ours.
+        Some(Ok(_) | Err(_)) | None => return Ok(Pasts::new()),
+    }
+    let mut pasts = Pasts::new();
+    for line in lines {
+        // The last line may have been cut short with its daemon; the one before still counts.
+        let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else { continue };
+        match line.record {
+            Some(record) => pasts.insert(line.label.into_owned(), record),
+            None => pasts.remove(&*line.label),
+        };
+    }
+    Ok(pasts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(runs: u32, end: Option<End>) -> Record {
+        let identity = Identity { pid: 7, inode: Some(9), started: None, control_group: None };
+        let process = end.is_none().then_some(identity);
+        Record { runs, process, ended: end }
+    }
+
+    #[test]
+    fn the_next_daemon_finds_what_was_noted_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.jsonl");
+        let (pasts, mut runs) = open(&path).unwrap();
+        assert_eq!(pasts, Pasts::new());
+        let crash = End::Signal { number: 11, core: true, crash: true };
+        runs.note("web", Some(record(1, None)));
+        runs.note("gone", Some(record(1, None)));
+        runs.note("web", Some(record(1, Some(crash.clone()))));
+        runs.note("web", Some(record(2, None)));
+        runs.note("gone", None);
+        let _ = runs.flush();
+        // The daemon dies in the middle of a line.
+        fs::write(&path, [fs::read(&path).unwrap(), b"{\"label\":\"web\",\"re".to_vec()].concat())
+            .unwrap();
+        let (pasts, _) = open(&path).unwrap();
+        assert_eq!(pasts, Pasts::from([("web".to_owned(), record(2, None))]));
+        let (pasts, runs) = open(&path).unwrap();
+        assert_eq!(pasts.len(), 1);
+        runs.remove();
+        assert_eq!(open(&path).unwrap().0, Pasts::new());
+    }
+
+    #[test]
+    fn what_was_before_the_machine_booted_is_void() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.jsonl");
+        let (_, mut runs) = open(&path).unwrap();
+        runs.note("web", Some(record(1, None)));
+        let _ = runs.flush();
+        let text = fs::read_to_string(&path).unwrap();
+        let boot = os::boot().unwrap();
+        fs::write(&path, text.replace(&boot, "another")).unwrap();
+        assert_eq!(open(&path).unwrap().0, Pasts::new());
+    }
+}
