@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::verbs::{
     add, apply, check, disable, enable, launchctl, list, logs, ping, remove, restart, shutdown,
-    start, status, stop, wait,
+    simulate, start, status, stop, wait,
 };
 
 /// Asks supervisord: what runs, and what should
@@ -67,6 +67,7 @@ pub(crate) enum Verb {
     Disable(disable::Arguments),
     Apply(apply::Arguments),
     Check(check::Arguments),
+    Simulate(Box<simulate::Arguments>),
     Ping(ping::Arguments),
     Shutdown(shutdown::Arguments),
     #[command(flatten)]

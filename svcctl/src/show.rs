@@ -4,11 +4,13 @@
 
 mod check;
 mod command;
+mod duration;
 mod list;
 mod outcome;
 mod plan;
 mod span;
 mod status;
+mod story;
 
 pub(crate) use check::{Checked, Tally, checked, checked_json};
 pub(crate) use command::command;
@@ -16,3 +18,4 @@ pub(crate) use list::{BRIEF_HEADER, Brief, Page, Row, WIDE_HEADER, Wide};
 pub(crate) use outcome::{Did, outcome};
 pub(crate) use plan::step;
 pub(crate) use status::status;
+pub(crate) use story::Story;

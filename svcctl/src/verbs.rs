@@ -15,6 +15,7 @@ pub(crate) mod remove;
 mod report;
 pub(crate) mod restart;
 pub(crate) mod shutdown;
+pub(crate) mod simulate;
 pub(crate) mod start;
 pub(crate) mod status;
 pub(crate) mod stop;
@@ -45,6 +46,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Err
         Verb::Disable(disable) => disable.run(&place, output),
         Verb::Apply(apply) => apply.run(&place, output),
         Verb::Check(check) => check.run(output),
+        Verb::Simulate(simulate) => simulate.run(output),
         Verb::Ping(ping) => ping.run(&place, output),
         Verb::Shutdown(shutdown) => shutdown.run(&place, output),
         Verb::Launchctl(verb) => verb.run(&mut place, output),

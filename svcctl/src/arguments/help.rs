@@ -26,6 +26,7 @@ Change:
 
 No daemon needed:
   check     Tell all that is wrong with definition files, and what each system does with them
+  simulate  Show what the supervisor would do with a service whose runs end as told
 
 The daemon:
   ping      Ask supervisord whether it is alive

@@ -110,7 +110,10 @@ impl Arguments {
                 faults.push(fault(&read, Severity::Error, "", cause, None));
             }
             if systems.is_empty() || systems.contains(&here) {
-                faults.extend(starts::faults(&read, definition, here));
+                if let Some(never) = starts::faults(&read, definition, here) {
+                    faults.retain(|fault| !is_said_by(&never, fault));
+                    faults.push(never);
+                }
                 faults.extend(machine::faults(&read, definition));
             }
             faults.extend(labels.meet(file, &read, definition));
@@ -139,6 +142,11 @@ fn faults_on(read: &Read, systems: &[Os]) -> Vec<Fault> {
         faults.extend(refused.map(|fault| Fault { severity: Severity::Warning, ..fault }));
     }
     faults
+}
+
+/// True for a mere note about a key of which there is more to say.
+fn is_said_by(more: &Fault, fault: &Fault) -> bool {
+    !more.key.is_empty() && fault.key == more.key && fault.severity == Severity::Note
 }
 
 /// A finding about a key, on the line it was given.

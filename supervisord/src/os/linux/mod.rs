@@ -26,9 +26,10 @@ use nix::unistd::{Gid, getgrouplist};
 use super::Options;
 pub(super) use self::{
     nursery::Nursery,
-    proc::started,
+    proc::{boot, is_child, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
+    vigil::Vigil,
 };
 pub(super) use super::unix::{Child, Slot};
 pub use super::unix::host_name;

@@ -11,6 +11,12 @@ pub(in crate::os) fn started(pid: i32) -> Option<u64> {
     stat(pid)?.split_ascii_whitespace().nth(AFTER_STATE)?.parse().ok()
 }
 
+/// The kernel's name for the time since the host was booted.
+pub(in crate::os) fn boot() -> Option<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim_end().to_owned())
+}
+
 /// What orphans there are of a run.
 pub(super) struct Strays {
     /// Those that are alive and carry the run's marks.

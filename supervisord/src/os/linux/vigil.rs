@@ -1,4 +1,5 @@
-//! Processes of an earlier daemon: not our children, so no SIGCHLD tells of their end; a pidfd does.
+//! Processes of an earlier daemon: not our children, so no SIGCHLD tells of their end; a pidfd
+//! does.
 //!
 //! One epoll instance holds all pidfds. The kernel (6.15 and later) gives the exit status of a
 //! stranger's child through its pidfd, once its parent has reaped it.

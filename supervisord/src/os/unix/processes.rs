@@ -62,6 +62,7 @@ impl Processes {
         let workshop = imp::Workshop::new(&options)?;
         Ok(Self {
             trees: imp::Trees::new(&workshop)?,
+            vigil: imp::Vigil::new()?,
             spawner: Spawner::new(options.spawners, workshop),
             deaths: Deaths::new()?,
             starting: HashMap::new(),

@@ -71,9 +71,9 @@ fn folder(definition: &Definition) -> impl Iterator<Item = Missing> {
 
 fn files(definition: &Definition) -> Vec<Missing> {
     let mut missing = Vec::new();
-    let directory = definition.working_directory.as_deref().unwrap_or("/");
-    let at = |path: &str| place(definition, &Path::new(directory).join(path));
+    let at = |path: &str| place(definition, Path::new(path));
     if let Some(path) = &definition.rare.standard_in_path
+        && Path::new(path).is_absolute()
         && is_absent(&fs::metadata(at(path)))
     {
         missing.push(("StandardInPath", format!("is {path:?}, which does not exist"), None));
@@ -84,7 +84,10 @@ fn files(definition: &Definition) -> Vec<Missing> {
         ("StandardOutPath", &definition.standard_out_path),
         ("StandardErrorPath", &definition.standard_error_path),
     ] {
-        let Some(path) = path else { continue };
+        // One that is relative, or to be expanded, was warned of already.
+        let Some(path) = path.as_deref().filter(|path| Path::new(path).is_absolute()) else {
+            continue;
+        };
         if let Some((cause, help)) = log(&at(path), is_ours) {
             missing.push((key, format!("is {path:?}, {cause}"), help));
         }

@@ -46,12 +46,19 @@ pub(super) fn faults(read: &Read, definition: &Definition, os: Os) -> Option<Fau
             if given.iter().any(acts) {
                 return None;
             }
-            let cause = match given {
-                [_] => format!("is the only reason to start it, and does nothing on {os} yet"),
-                [_, ..] => format!("and the other reasons to start it do nothing on {os} yet"),
-                [] => return None,
+            let (first, others) = given.split_first()?;
+            let cause = match others.len() {
+                0 => format!("is the only reason to start it, and has no effect on {os}"),
+                1 => format!(
+                    "and {} alone could start it, and have no effect on {os}",
+                    others[0].path
+                ),
+                _ => format!(
+                    "and {} others alone could start it, and have no effect on {os}",
+                    others.len()
+                ),
             };
-            Some(super::fault(read, Severity::Warning, &given[0].path, cause, help))
+            Some(super::fault(read, Severity::Warning, &first.path, cause, help))
         }
     }
 }

@@ -1,0 +1,55 @@
+//! Time where the system has no better adapter: the standard library's clock.
+//!
+//! Its alarm may ring late after a suspend, and nobody tells that the wall clock was set.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+/// The time since this was first asked, suspends included where the standard library counts them.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where the clock's time comes from")]
+pub fn since_boot() -> Duration {
+    static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    BEGAN.get_or_init(Instant::now).elapsed()
+}
+
+/// Rings at a time given as [`since_boot`] tells it.
+#[derive(Debug)]
+pub struct Alarm;
+
+impl Alarm {
+    /// One that is not set.
+    ///
+    /// # Errors
+    /// None here.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Returns at that time, or never; may be dropped and called again without loss.
+    pub async fn ring(&self, at: Option<Duration>) {
+        match at {
+            Some(at) => tokio::time::sleep(at.saturating_sub(since_boot())).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Tells nothing here.
+#[derive(Debug)]
+pub struct ClockSet;
+
+impl ClockSet {
+    /// Watches from now on.
+    ///
+    /// # Errors
+    /// None here.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Never returns here.
+    pub async fn changed(&self) {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,282 @@
+//! A simulated life of a service, a decision a line. Says what the core decided, and why.
+
+use jiff::Zoned;
+use protocol::definition::{Definition, KeepAlive};
+use serde_json::{Value, json};
+use supervisor_core::simulation::{Over, Script, Step, What};
+use supervisor_core::{Cause, Ended, Exit, Moment, State, Wall};
+
+use super::duration::{clock, length};
+use crate::os;
+
+/// What lines need to know beside the step they are about.
+#[derive(Debug)]
+pub(crate) struct Story {
+    wall: Wall,
+    shows_wall: bool,
+    enabled: bool,
+    throttle: String,
+    keep_alive: &'static str,
+    is_once: bool,
+    label: String,
+    outside: Vec<&'static str>,
+}
+
+impl Story {
+    /// The story of that script.
+    pub(crate) fn new(script: &Script, definition: &Definition, shows_wall: bool) -> Self {
+        let keep_alive = match &definition.keep_alive {
+            KeepAlive::Never => "no KeepAlive",
+            KeepAlive::Always => "KeepAlive true",
+            KeepAlive::When(_) => "its KeepAlive",
+        };
+        Self {
+            wall: script.wall.clone(),
+            shows_wall,
+            enabled: script.enabled,
+            throttle: length(script.policy.throttle),
+            keep_alive,
+            is_once: definition.rare.launch_only_once,
+            label: definition.label.clone(),
+            outside: outside(definition),
+        }
+    }
+
+    /// Names the columns.
+    pub(crate) fn header(&self) -> String {
+        match self.shows_wall {
+            true => format!("{:<12}{:<29}{:<9}{}\n", "TIME", "CLOCK", "STATE", self.label),
+            false => format!("{:<12}{:<9}{}\n", "TIME", "STATE", self.label),
+        }
+    }
+
+    /// The step as a line; the time is left out where it is still that of the one before.
+    pub(crate) fn line(&self, step: &Step, last: Option<Moment>) -> String {
+        let is_new = last != Some(step.at);
+        let time = if is_new { clock(step.at.elapsed()) } else { String::new() };
+        let wall = match (self.shows_wall, is_new) {
+            (false, _) => String::new(),
+            (true, false) => format!("{:<29}", ""),
+            (true, true) => format!("{:<29}", self.shown(step.at)),
+        };
+        format!("{time:<12}{wall}{:<9}{}\n", state(step), self.sentence(step))
+    }
+
+    /// The step for a program.
+    pub(crate) fn json(&self, step: &Step) -> Value {
+        let mut object = json!({
+            "at_ms": milliseconds(step.at),
+            "wall": self.wall_at(step.at).to_string(),
+            "state": state(step),
+            "what": self.sentence(step),
+        });
+        let (event, run) = match &step.what {
+            What::Loaded => ("loaded", None),
+            What::Began { run, .. } => ("began", Some(run)),
+            What::NotMade { run, .. } => ("not_made", Some(run)),
+            What::Ended { run, .. } => ("ended", Some(run)),
+            What::Fired { .. } => ("fired", None),
+            What::Over(_) => ("over", None),
+        };
+        object["event"] = json!(event);
+        object["run"] = json!(run);
+        if let What::Ended { exit, .. } = &step.what {
+            object["status"] = json!(exit.status());
+        }
+        if let State::Backoff { until } = step.state {
+            object["until_ms"] = json!(milliseconds(until));
+        }
+        object["next_timer_ms"] = json!(step.next_timer.map(milliseconds));
+        object
+    }
+
+    fn sentence(&self, step: &Step) -> String {
+        match &step.what {
+            What::Loaded => format!("loaded; {}", self.outlook(step)),
+            What::Began { run, cause, last } => {
+                format!("run {run} starts: {}", began(*cause, last))
+            }
+            What::NotMade { run, reason, .. } => {
+                format!("run {run} can't start: {reason}; {}", self.outlook(step))
+            }
+            What::Ended { run, exit, lived } => {
+                let lived = length(*lived);
+                format!("run {run} ends: {} after {lived}; {}", ended(*exit), self.outlook(step))
+            }
+            What::Fired { timer, counts } => {
+                let timer = timer.map_or("a timer", name);
+                let next = match counts {
+                    true => "a start is owed for when nothing is in its way",
+                    false if step.owed.is_some() => {
+                        "a start is owed already, and both count as one"
+                    }
+                    false => "nothing comes of it",
+                };
+                format!("{timer} falls due; {next}")
+            }
+            What::Over(over) => self.over(*over, step),
+        }
+    }
+
+    /// What comes next, as things stand.
+    fn outlook(&self, step: &Step) -> String {
+        match step.state {
+            State::Up { .. } => "it runs".to_owned(),
+            State::Spawning { .. } => "starts again at once".to_owned(),
+            State::Backoff { until } => {
+                let (wait, at) = (length(until - step.at), self.named(until));
+                let owed = step.owed.filter(|cause| *cause != Cause::KeepAlive);
+                let owed = owed.map(|cause| format!(" for {}", name(cause))).unwrap_or_default();
+                match &step.what {
+                    What::NotMade { .. } => format!("tries again{owed} in {wait}, at {at}"),
+                    What::Loaded
+                    | What::Began { .. }
+                    | What::Ended { .. }
+                    | What::Fired { .. }
+                    | What::Over(_) => format!(
+                        "starts again{owed} in {wait}, at {at}: throttled, {} from start to start",
+                        self.throttle
+                    ),
+                }
+            }
+            State::Waiting => format!("waits{}", self.awaited(step)),
+            State::Failed => "gives up: only svcctl start tries again".to_owned(),
+            State::Down => format!("stays down: {}", self.why_down(step)),
+            State::Stopping { .. } | State::Clearing { .. } => "it is being ended".to_owned(),
+        }
+    }
+
+    fn awaited(&self, step: &Step) -> String {
+        let timer = step.next_timer.map(|at| {
+            let wait = length(at - step.at);
+            format!(", next start in {wait}, at {}", self.named(at))
+        });
+        timer.unwrap_or_else(|| match self.outside.as_slice() {
+            [] => " for svcctl start".to_owned(),
+            outside => format!(" for {}", outside.join(", ")),
+        })
+    }
+
+    fn why_down(&self, step: &Step) -> String {
+        if !self.enabled {
+            return "it is Disabled".to_owned();
+        }
+        match &step.what {
+            What::Loaded => format!("no RunAtLoad, {}, no timer", self.keep_alive),
+            _ if self.is_once => "LaunchOnlyOnce".to_owned(),
+            What::Ended { exit, .. } if self.keep_alive == "its KeepAlive" => {
+                format!("its KeepAlive does not hold after {}", ended(*exit))
+            }
+            What::Began { .. }
+            | What::NotMade { .. }
+            | What::Ended { .. }
+            | What::Fired { .. }
+            | What::Over(_) => self.keep_alive.to_owned(),
+        }
+    }
+
+    fn over(&self, over: Over, step: &Step) -> String {
+        match over {
+            Over::UsedUp => "the end: all of --exits are used up".to_owned(),
+            Over::RunsOn => "the end: it runs on for ever".to_owned(),
+            Over::Time => format!("the end: {} have passed", length(step.at.elapsed())),
+            Over::AtRest if self.outside.is_empty() || step.state != State::Waiting => {
+                format!("the end: only svcctl start {} starts it now", self.label)
+            }
+            Over::AtRest => {
+                format!("the end: {} is not simulated", self.outside.join(", "))
+            }
+        }
+    }
+
+    /// A moment as the lines have it.
+    fn named(&self, at: Moment) -> String {
+        if self.shows_wall { self.shown(at) } else { clock(at.elapsed()) }
+    }
+
+    fn wall_at(&self, at: Moment) -> Zoned {
+        self.wall.at(at).to_zoned(self.wall.zone.clone())
+    }
+
+    fn shown(&self, at: Moment) -> String {
+        self.wall_at(at).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+}
+
+fn milliseconds(at: Moment) -> u64 {
+    u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn state(step: &Step) -> &'static str {
+    match step.state {
+        State::Down => "down",
+        State::Waiting => "waiting",
+        State::Spawning { .. } => "starting",
+        State::Up { .. } => "up",
+        State::Stopping { .. } | State::Clearing { .. } => "stopping",
+        State::Backoff { .. } => "backoff",
+        State::Failed => "failed",
+    }
+}
+
+fn began(cause: Cause, last: &Ended) -> String {
+    match (cause, last) {
+        (Cause::Load, _) => "it was loaded".to_owned(),
+        (Cause::Asked, _) => "svcctl start".to_owned(),
+        (Cause::KeepAlive, Ended::Exit { exit, .. }) => {
+            format!("KeepAlive, after {}", ended(*exit))
+        }
+        (Cause::KeepAlive, Ended::NotMade(_)) => "KeepAlive, tried again".to_owned(),
+        (cause, _) => name(cause).to_owned(),
+    }
+}
+
+/// What starts it, by the name of its key.
+fn name(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Load => "RunAtLoad",
+        Cause::Asked => "svcctl start",
+        Cause::Before => "it ran before",
+        Cause::KeepAlive => "KeepAlive",
+        Cause::Interval => "StartInterval",
+        Cause::Calendar => "StartCalendarInterval",
+        Cause::Watch => "WatchPaths",
+        Cause::Mount => "StartOnMount",
+        Cause::Socket => "Sockets",
+        Cause::Level(_) => "a condition that holds",
+    }
+}
+
+fn ended(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) if 0xC000_0000 <= code => format!("exit {code:#010x}"),
+        Exit::Code(code) => format!("exit {code}"),
+        Exit::Signal { number, .. } => match os::signal_name(number) {
+            Some(name) => name.to_owned(),
+            None => format!("signal {number}"),
+        },
+        Exit::Unknown => "an unknown end".to_owned(),
+    }
+}
+
+/// Keys that start it on what is not simulated.
+fn outside(definition: &Definition) -> Vec<&'static str> {
+    let rare = &definition.rare;
+    let mut outside = Vec::new();
+    let mut add = |is_given: bool, name| {
+        if is_given {
+            outside.push(name);
+        }
+    };
+    add(!rare.watch_paths.is_empty(), "WatchPaths");
+    add(!rare.queue_directories.is_empty(), "QueueDirectories");
+    add(rare.start_on_mount, "StartOnMount");
+    add(!rare.sockets.is_empty(), "Sockets");
+    if let KeepAlive::When(conditions) = &definition.keep_alive {
+        add(!conditions.path_state.is_empty(), "PathState");
+        add(conditions.network_state.is_some(), "NetworkState");
+        add(!conditions.other_job_enabled.is_empty(), "OtherJobEnabled");
+        add(!conditions.other_job_active.is_empty(), "OtherJobActive");
+    }
+    outside
+}
