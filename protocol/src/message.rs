@@ -7,19 +7,21 @@ mod answer;
 mod call;
 mod envelope;
 mod refusal;
+mod schema;
 
 pub use answer::{
-    Ended, Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Rejected, Row, State, Status,
-    Step,
+    Ended, Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Position, Rejected, Row,
+    State, Status, Step,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,
-    Until, Wait,
+    Until, Upgrade, Wait,
 };
 pub use envelope::{
     Id, Incoming, Notification, Request, Response, Version2, decode_incoming, decode_request,
 };
 pub use refusal::{Reason, Refusal};
+pub use schema::schema;
 
 /// The protocol version this crate speaks; `hello` tells it.
 pub const PROTOCOL: u32 = 1;

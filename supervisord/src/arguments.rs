@@ -25,6 +25,10 @@ pub struct Arguments {
     #[arg(long)]
     pub daemonize: bool,
 
+    /// Only prove that what is stored can be read, as `svcctl upgrade` asks of a new program
+    #[arg(long, hide = true, conflicts_with = "daemonize")]
+    pub self_check: bool,
+
     /// What to tell: error, warn, info or debug; RUST_LOG may say it finer
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: String,

@@ -63,6 +63,7 @@ impl Readiness {
 mod unix {
     use std::fs::File;
     use std::io::{BufRead as _, BufReader};
+    use std::os::fd::OwnedFd;
     use std::path::Path;
     use std::process::ExitCode;
 
@@ -80,17 +81,16 @@ mod unix {
         let open = || File::options().create(true).append(true).open(log);
         let cannot_open = |cause| failed(format!("open {}: {cause}", log.display()));
         let (out, err) = (open().map_err(cannot_open)?, open().map_err(cannot_open)?);
-        let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)
-            .map_err(|errno| failed(format!("pipe: {errno}")))?;
+        let (reader, writer) = std::io::pipe().map_err(|cause| failed(format!("pipe: {cause}")))?;
         let forked = Daemonize::new().working_directory("/").umask(0o022).stdout(out).stderr(err);
         match forked.execute() {
             Outcome::Child(Ok(_)) => {
                 drop(reader);
-                Ok(Side::Daemon(Readiness { pipe: Some(File::from(writer)) }))
+                Ok(Side::Daemon(Readiness { pipe: Some(File::from(OwnedFd::from(writer))) }))
             }
             Outcome::Parent(Ok(_)) => {
                 drop(writer);
-                Ok(Side::Caller(wait(File::from(reader), log)))
+                Ok(Side::Caller(wait(File::from(OwnedFd::from(reader)), log)))
             }
             Outcome::Child(Err(error)) | Outcome::Parent(Err(error)) => {
                 Err(failed(error.to_string()))

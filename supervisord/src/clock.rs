@@ -1,47 +1,61 @@
 //! The one place where the daemon reads the time.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use supervisor_core::Moment;
+use jiff::tz::{self, TimeZone};
+use supervisor_core::{Moment, Wall};
 
-/// Monotonic time since the daemon began, and how it lies to the wall clock's.
+use crate::os;
+
+/// Monotonic time since the daemon began, which goes on while the machine sleeps, and how it lies
+/// to the wall clock's.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    began: Instant,
+    /// In the system's own count.
+    began: Duration,
 }
 
 impl Clock {
     /// Begins now.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
     pub fn start() -> Self {
-        Self { began: Instant::now() }
+        Self { began: os::since_boot() }
     }
 
     /// The present.
     #[must_use]
     pub fn now(&self) -> Moment {
-        Moment::after(self.began.elapsed())
+        Moment::after(os::since_boot().saturating_sub(self.began))
+    }
+
+    /// A moment as the system's alarm counts.
+    #[must_use]
+    pub fn count(&self, moment: Moment) -> Duration {
+        self.began.saturating_add(moment.elapsed())
     }
 
     /// A moment, past or future, as the wall clock shows it now; a set clock moves all answers.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is where time enters")]
     pub fn wall(&self, moment: Moment) -> Timestamp {
+        let wall = present();
         let now = self.now();
-        let wall = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
         let shifted = if moment < now { wall - (now - moment) } else { wall + (moment - now) };
         shifted.round(jiff::Unit::Millisecond).unwrap_or(shifted)
     }
 
-    /// Returns at that moment, or never.
-    pub async fn sleep_until(&self, moment: Option<Moment>) {
-        match moment {
-            Some(moment) => {
-                tokio::time::sleep_until((self.began + moment.elapsed()).into()).await;
-            }
-            None => std::future::pending().await,
-        }
+    /// How the wall clock and the machine's zone are set now.
+    #[must_use]
+    pub fn setting(&self) -> Wall {
+        tz::reset_system_time_zone_cache();
+        // The wall first: what passes in between makes timers late by that, never early.
+        let wall = present();
+        let zero = wall.checked_sub(self.now().elapsed()).unwrap_or(Timestamp::UNIX_EPOCH);
+        Wall { zero, zone: TimeZone::system() }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where time enters")]
+fn present() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -6,31 +6,39 @@
 mod past;
 mod pending;
 mod perform;
+pub mod upgrade;
+mod watched;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::address::Paths;
 use protocol::message::Ended;
-use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
+use supervisor_core::{
+    Action, Event, Load, Moment, Policy, RequestId, ServiceId, Supervisor, Want,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 
-pub(crate) use self::pending::{Arrival, Asked, Then};
+pub(crate) use self::pending::{Arrival, Asked, Then, WAIT};
 
 use self::pending::Pending;
+use self::upgrade::Upgrade;
 use crate::clock::Clock;
 use crate::control::listen::Listener;
 use crate::control::reply::Reply;
 use crate::lock::Lock;
-use crate::os::{self, News, Request, Requests};
+use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
 use crate::store::Store;
 use crate::store::disk::Disk;
 use crate::store::folder::Found;
 use crate::store::goals::{Goals, Intent};
 use crate::store::runs::{Pasts, Runs};
+use crate::watch::Watches;
 
 /// Messages of clients that wait for the loop; beyond that the clients wait.
 const INBOX: usize = 256;
@@ -42,6 +50,8 @@ pub struct Daemon {
     pub(crate) processes: os::Processes,
     pub(crate) disk: Disk,
     pub(crate) clock: Clock,
+    pub(crate) watches: Watches,
+    alarm: os::Alarm,
     pub(crate) paths: Paths,
     pub(crate) pending: Pending,
     pub(crate) internal: mpsc::UnboundedSender<Internal>,
@@ -55,10 +65,30 @@ pub struct Daemon {
     pub(crate) runs: Runs,
     news: mpsc::UnboundedReceiver<Internal>,
     listener: Option<Listener>,
-    actions: Vec<Action>,
+    pub(crate) actions: Vec<Action>,
     is_finished: bool,
     requests: Requests,
+    upgrade: Option<Upgrade>,
+    checks: u32,
     lock: Lock,
+    socket: Handle,
+    program: Option<PathBuf>,
+    arguments: Vec<OsString>,
+}
+
+/// What makes this daemon the one of its domain, and how it would be started again.
+#[derive(Debug)]
+pub struct Ours {
+    /// The lock.
+    pub lock: Lock,
+    /// The socket, served by the loop.
+    pub listener: Listener,
+    /// The socket, for a next program.
+    pub socket: Handle,
+    /// The program this is.
+    pub program: Option<PathBuf>,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
 }
 
 /// What tasks of the daemon's own tell its loop.
@@ -82,7 +112,7 @@ impl Daemon {
     /// When the system does not hand its signals over.
     pub fn new(
         clock: Clock,
-        (lock, listener): (Lock, Listener),
+        ours: Ours,
         store: Store,
         processes: os::Processes,
         paths: Paths,
@@ -94,6 +124,8 @@ impl Daemon {
             processes,
             disk: store.disk,
             clock,
+            watches: Watches::default(),
+            alarm: os::Alarm::new()?,
             paths,
             pending: Pending::default(),
             internal,
@@ -103,12 +135,19 @@ impl Daemon {
             pasts: store.pasts,
             runs: store.runs,
             news,
-            listener: Some(listener),
+            listener: Some(ours.listener),
             actions: Vec::new(),
             is_finished: false,
             requests: Requests::new()?,
-            lock,
+            upgrade: None,
+            checks: 0,
+            lock: ours.lock,
+            socket: ours.socket,
+            program: ours.program,
+            arguments: ours.arguments,
         };
+        let wall = Event::Wall(daemon.clock.setting());
+        daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.load(store.found);
         Ok(daemon)
     }
@@ -125,16 +164,18 @@ impl Daemon {
         }
         self.perform();
         while !self.is_finished {
-            let deadline = self.deadline();
+            let deadline = self.deadline().map(|deadline| self.clock.count(deadline));
             tokio::select! {
                 biased;
                 news = self.processes.news() => self.hear(news),
                 done = self.disk.done() => self.written(done),
                 Some(internal) = self.news.recv() => self.internal(internal),
                 request = self.requests.next() => self.requested(request),
-                Some(message) = messages.recv() => self.message(message),
-                () = self.clock.sleep_until(deadline) => self.time_passed(),
+                Some(message) = messages.recv(), if !self.is_closing() => self.message(message),
+                news = self.watches.news() => self.watched(news),
+                () = self.alarm.ring(deadline) => self.time_passed(),
             }
+            self.try_upgrade();
         }
         self.put_away().await;
     }
@@ -166,10 +207,10 @@ impl Daemon {
         &mut self,
         entry: Entry,
         intent: Intent,
-        (request, want): (Option<RequestId>, Want),
+        (mut request, want): (Option<RequestId>, Want),
         now: Moment,
     ) -> ServiceId {
-        let policy = (&entry.definition).into();
+        let policy = Policy::from(&entry.definition);
         let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
         let label = Arc::clone(&entry.label);
         let abandon_group = entry.definition.rare.abandon_process_group;
@@ -179,8 +220,11 @@ impl Daemon {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
         };
+        let triggers = policy.triggers.as_deref();
+        let held = self.watch(service, triggers, (&mut request, want), now);
         let load = Load { service, label, policy, goal, enabled, past, request, want };
         self.supervisor.handle(now, Event::Load(load), &mut self.actions);
+        self.tell_held(service, held, now);
         service
     }
 
@@ -211,6 +255,10 @@ impl Daemon {
     fn hear(&mut self, first: News) {
         let mut next = Some(first);
         while let Some(news) = next {
+            let Some(news) = self.hear_check(news) else {
+                next = self.processes.try_news();
+                continue;
+            };
             let (run, event) = match news {
                 News::Spawned { run, .. } => (run, Event::Spawned(run)),
                 News::SpawnFailed { run, error } => {
@@ -221,6 +269,7 @@ impl Daemon {
                 }
                 News::Cleared { run } => (run, Event::Cleared(run)),
             };
+            self.refresh(run.service);
             self.handle(event);
             self.note_run(run.service);
             next = self.processes.try_news();

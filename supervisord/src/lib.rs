@@ -15,3 +15,4 @@ pub mod os;
 pub mod registry;
 pub mod start;
 pub mod store;
+pub mod watch;

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use protocol::address::Paths;
 use thiserror::Error;
 
+use crate::os::{self, BorrowedHandle, Handle};
+
 /// The domain is ours until this is dropped; the kernel drops it if we are killed.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
     pid_file: PathBuf,
 }
 
@@ -64,7 +66,19 @@ impl Lock {
             Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
         }
         fs::write(&pid_file, format!("{}\n", std::process::id())).map_err(unusable)?;
-        Ok(Self { _file: file, pid_file })
+        Ok(Self { file, pid_file })
+    }
+
+    /// The lock that the program before this one took and left to us.
+    #[must_use]
+    pub fn inherit(handle: Handle, paths: &Paths) -> Self {
+        Self { file: handle.into(), pid_file: paths.run.join("pid") }
+    }
+
+    /// The lock, to hand it over.
+    #[must_use]
+    pub fn handle(&self) -> BorrowedHandle<'_> {
+        os::borrow(&self.file)
     }
 }
 

@@ -14,9 +14,9 @@ use crate::arguments::Arguments;
 use crate::background::{self, Readiness};
 use crate::clock::Clock;
 use crate::control::listen::Listener;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Ours, upgrade};
 use crate::lock::{Lock, LockError};
-use crate::os;
+use crate::os::{self, Handover};
 use crate::store::{self, StoreError};
 
 /// Why the daemon did not begin.
@@ -58,10 +58,17 @@ pub enum StartError {
 /// Runs the daemon to its end.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
-    let paths = match folders(&arguments) {
-        Ok(paths) => paths,
+    let handover = Handover::take();
+    let (domain, paths) = match folders(&arguments) {
+        Ok(found) => found,
         Err(error) => return fail(&error),
     };
+    if arguments.self_check {
+        return match store::check(&paths) {
+            Ok(()) => pass(),
+            Err(error) => fail(&error.into()),
+        };
+    }
     let readiness = if arguments.daemonize {
         match background::enter(&paths.logs.join("supervisord.log")) {
             Ok(background::Side::Daemon(readiness)) => readiness,
@@ -75,7 +82,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
         runtime.block_on(async {
-            let daemon = begin(&arguments, &paths)?;
+            let daemon = begin((&domain, &arguments.log), &paths, handover)?;
             readiness.ready();
             daemon.run().await;
             Ok(())
@@ -90,21 +97,36 @@ pub fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-fn begin(arguments: &Arguments, paths: &Paths) -> Result<Daemon, StartError> {
+fn begin(
+    (domain, log): (&Domain, &str),
+    paths: &Paths,
+    handover: Option<Handover>,
+) -> Result<Daemon, StartError> {
     let clock = Clock::start();
-    let lock = Lock::take(paths)?;
+    let (lock, socket) = match handover {
+        Some(Handover { lock, socket }) => (Lock::inherit(lock, paths), Some(socket)),
+        None => (Lock::take(paths)?, None),
+    };
     let store = store::open(paths)?;
-    let listener = Listener::bind(&paths.socket())
-        .map_err(|cause| StartError::Listen { socket: paths.socket(), cause })?;
-    let domain = domain_name(&arguments.domain(os::is_root()), paths);
-    let processes =
-        os::Processes::new(os::Options::new(domain)).map_err(StartError::System)?;
-    let ours = (lock, listener);
+    let listener = match socket {
+        Some(socket) => Listener::inherit(socket),
+        None => Listener::bind(&paths.socket()),
+    }
+    .map_err(|cause| StartError::Listen { socket: paths.socket(), cause })?;
+    let options = os::Options::new(domain_name(domain, paths));
+    let processes = os::Processes::new(options).map_err(StartError::System)?;
+    let ours = Ours {
+        lock,
+        socket: listener.handle().map_err(StartError::System)?,
+        listener,
+        program: std::env::current_exe().ok(),
+        arguments: upgrade::arguments(domain, log),
+    };
     Daemon::new(clock, ours, store, processes, paths.clone()).map_err(StartError::System)
 }
 
 /// The domain's folders, made where they are missing, as absolute paths.
-fn folders(arguments: &Arguments) -> Result<Paths, StartError> {
+fn folders(arguments: &Arguments) -> Result<(Domain, Paths), StartError> {
     let mut domain = arguments.domain(os::is_root());
     if let Domain::Base(base) = &mut domain {
         create(base, false)?;
@@ -116,7 +138,7 @@ fn folders(arguments: &Arguments) -> Result<Paths, StartError> {
     create(&paths.logs, false)?;
     create(&paths.state, true)?;
     create(&paths.run, true)?;
-    Ok(paths)
+    Ok((domain, paths))
 }
 
 fn create(folder: &Path, private: bool) -> Result<(), StartError> {
@@ -145,7 +167,16 @@ fn log_to_stderr(level: &str) {
     env_logger::Builder::from_env(environment).format_target(false).init();
 }
 
-#[expect(clippy::print_stderr, reason = "before the log exists, and for who waits in the foreground")]
+#[expect(clippy::print_stdout, reason = "the daemon that asked reads it")]
+fn pass() -> ExitCode {
+    println!("{}", upgrade::PASSED);
+    ExitCode::SUCCESS
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "before the log exists, and for who waits in the foreground"
+)]
 fn fail(error: &StartError) -> ExitCode {
     eprintln!("supervisord: {error}");
     ExitCode::FAILURE

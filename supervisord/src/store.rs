@@ -19,6 +19,12 @@ use self::folder::Found;
 use self::goals::Goals;
 use self::runs::{Pasts, Runs};
 
+/// The journal of goals, in the state folder.
+const GOALS: &str = "goals.jsonl";
+
+/// The journal of runs, in the run folder.
+const RUNS: &str = "runs.jsonl";
+
 /// What was found at the start of day, and the thread that writes from then on.
 #[derive(Debug)]
 pub struct Store {
@@ -63,6 +69,17 @@ pub enum StoreError {
     },
 }
 
+/// Proves that what is stored can be read, and changes nothing.
+///
+/// # Errors
+/// [`StoreError`] as [`open`] would give it for reading.
+pub fn check(paths: &Paths) -> Result<(), StoreError> {
+    folder::read(&paths.services)?;
+    goals::read(&paths.state.join(GOALS))?;
+    runs::read(&paths.run.join(RUNS))?;
+    Ok(())
+}
+
 /// Reads what there is and starts the writing thread.
 ///
 /// # Errors
@@ -70,9 +87,9 @@ pub enum StoreError {
 /// definition is no error.
 pub fn open(paths: &Paths) -> Result<Store, StoreError> {
     let found = folder::read(&paths.services)?;
-    let file = paths.state.join("goals.jsonl");
+    let file = paths.state.join(GOALS);
     let goals = goals::read(&file)?;
     let disk = Disk::start(&file, &goals)?;
-    let (pasts, runs) = runs::open(&paths.run.join("runs.jsonl"))?;
+    let (pasts, runs) = runs::open(&paths.run.join(RUNS))?;
     Ok(Store { found, goals, disk, pasts, runs })
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::verbs::{
-    add, apply, check, disable, enable, launchctl, list, logs, ping, remove, restart, shutdown,
-    simulate, start, status, stop, wait,
+    add, apply, check, completions, disable, enable, export, launchctl, list, logs, ping, remove,
+    restart, schema, shutdown, simulate, start, status, stop, upgrade, wait,
 };
 
 /// Asks supervisord: what runs, and what should
@@ -68,7 +68,11 @@ pub(crate) enum Verb {
     Apply(apply::Arguments),
     Check(check::Arguments),
     Simulate(Box<simulate::Arguments>),
+    Export(export::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
     Ping(ping::Arguments),
+    Upgrade(upgrade::Arguments),
     Shutdown(shutdown::Arguments),
     #[command(flatten)]
     Launchctl(launchctl::Verb),

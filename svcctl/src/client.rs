@@ -18,6 +18,9 @@ use crate::place::Place;
 /// How long a daemon may take over an answer that nothing has to happen for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a daemon that hung up may take to come back.
+const RETURN: Duration = Duration::from_secs(10);
+
 /// How many requests are under way at once on one connection, at most.
 const AHEAD_MAX: i64 = 64;
 
@@ -42,6 +45,15 @@ impl Client {
         let mut client = Self { task, stream, frame: Vec::new(), asked: 0, patience: None };
         client.be_patient(Some(PATIENCE));
         Ok(client)
+    }
+
+    /// Connects to the daemon that follows this one, which hung up: it was upgraded, or it crashed
+    /// and was started again. What was asked and not answered has to be asked anew.
+    pub(crate) fn reconnect(&mut self, place: &Place) -> Result<(), Error> {
+        let stream = place.connect_again(&self.task, RETURN)?;
+        self.stream = BufReader::with_capacity(1 << 16, stream);
+        self.be_patient(self.patience);
+        Ok(())
     }
 
     /// How long to wait for the daemon's next word; `None` is for ever.

@@ -4,8 +4,10 @@ pub(crate) mod add;
 pub(crate) mod apply;
 mod change;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod disable;
 pub(crate) mod enable;
+pub(crate) mod export;
 mod files;
 pub(crate) mod launchctl;
 pub(crate) mod list;
@@ -14,11 +16,13 @@ pub(crate) mod ping;
 pub(crate) mod remove;
 mod report;
 pub(crate) mod restart;
+pub(crate) mod schema;
 pub(crate) mod shutdown;
 pub(crate) mod simulate;
 pub(crate) mod start;
 pub(crate) mod status;
 pub(crate) mod stop;
+pub(crate) mod upgrade;
 pub(crate) mod wait;
 
 use protocol::message::{Call, Hello, HelloCall, Refusal};
@@ -47,7 +51,11 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Err
         Verb::Apply(apply) => apply.run(&place, output),
         Verb::Check(check) => check.run(output),
         Verb::Simulate(simulate) => simulate.run(output),
+        Verb::Export(export) => export.run(&place, output),
+        Verb::Schema(schema) => schema.run(output),
+        Verb::Completions(completions) => completions.run(output),
         Verb::Ping(ping) => ping.run(&place, output),
+        Verb::Upgrade(upgrade) => upgrade.run(&place, output),
         Verb::Shutdown(shutdown) => shutdown.run(&place, output),
         Verb::Launchctl(verb) => verb.run(&mut place, output),
     };

@@ -122,7 +122,8 @@ fn following_begins_before_there_is_anything() {
 fn two_followers_see_the_same() {
     let daemon = Daemon::start();
     daemon.service("web").without("RunAtLoad").does(&["--lines", "5000"]).add();
-    let followers = [0, 1].map(|_| Follower::start(&daemon, &["logs", "-f", "web"]));
+    let words = ["logs", "-f", "-n", "5000", "web"];
+    let followers = [0, 1].map(|_| Follower::start(&daemon, &words));
     daemon.done(&["start", "web"]);
     for follower in followers {
         for number in 1..=5000 {

@@ -1,6 +1,6 @@
 //! What outlives the daemon: definitions, goals, and who is disabled.
 
-use harness::{Daemon, observer};
+use harness::{Daemon, PATIENCE, observer, wait_until};
 use serde_json::{Value, json};
 
 #[test]
@@ -54,16 +54,54 @@ fn a_stop_survives_a_daemon_that_was_killed() {
 }
 
 #[test]
-fn what_was_added_survives_a_daemon_that_was_killed_and_runs_once() {
+fn a_run_outlives_a_daemon_that_was_killed_and_is_found_again() {
     let mut daemon = Daemon::start();
-    daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 1).add();
+    daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0).add();
+    daemon.service("tree").does(&["--children", "2"]).key("KeepAlive", true).add();
+    let before = ["web", "tree"].map(|label| daemon.running(label));
+    for _ in 0..3 {
+        daemon.kill9();
+        assert!(before.iter().all(|pid| observer::lives(*pid)), "a run ended with the daemon");
+        daemon.start_again();
+        assert_eq!(["web", "tree"].map(|label| daemon.running(label)), before);
+    }
+    for label in ["web", "tree"] {
+        daemon.started(label, 1);
+        assert_eq!(daemon.count(label, "double"), 0, "a second copy of {label} was started");
+    }
+    daemon.done(&["stop", "web", "tree"]);
+    assert_eq!(observer::services_below(daemon.base()), [], "stop ends what was found again");
+}
+
+#[test]
+fn a_run_found_again_is_kept_alive() {
+    let mut daemon = Daemon::start();
+    let go = daemon.base().join("go");
+    let service = daemon.service("web").does(&["--until", go.to_str().unwrap()]);
+    service.does(&["--stay-from", "2"]).key("KeepAlive", true).key("ThrottleInterval", 0).add();
     let before = daemon.running("web");
     daemon.kill9();
     daemon.start_again();
-    let after = daemon.running("web");
-    assert_eq!(daemon.count("web", "double"), 0, "a second copy was started");
-    // Found again, or ended and begun anew: never both.
-    assert!(after == before || !observer::lives(before), "the run of before is still there");
+    assert_eq!(daemon.running("web"), before);
+    std::fs::write(&go, "").unwrap();
+    daemon.wait_noted("web", "exit 0", 1);
+    std::fs::remove_file(&go).unwrap();
+    daemon.wait_noted("web", "start main", 2);
+    assert_eq!(daemon.count("web", "double"), 0);
+}
+
+#[test]
+fn a_run_that_ended_while_no_daemon_was_there_is_started_again() {
+    let mut daemon = Daemon::start();
+    daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0).add();
+    let before = daemon.running("web");
+    daemon.kill9();
+    let target = nix::unistd::Pid::from_raw(before.cast_signed());
+    nix::sys::signal::kill(target, nix::sys::signal::Signal::SIGKILL).unwrap();
+    wait_until("the run to end", PATIENCE, || !observer::lives(before));
+    daemon.start_again();
+    assert_ne!(daemon.running("web"), before);
+    daemon.started("web", 2);
 }
 
 #[test]

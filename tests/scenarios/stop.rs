@@ -78,6 +78,20 @@ fn stop_ends_children_and_grandchildren() {
 }
 
 #[test]
+fn the_whole_group_is_asked_at_once() {
+    let daemon = Daemon::start();
+    let service = daemon.service("tree").does(&["--children", "1", "--term-after", "500"]);
+    service.does(&["--term-exit", "0"]).add();
+    let main = daemon.running("tree");
+    family(&daemon, "tree", 2);
+    daemon.done(&["stop", "tree"]);
+    let notes = daemon.journal("tree");
+    let asked = notes.iter().find(|note| note.pid != main && note.event == "received TERM");
+    let ended = notes.iter().find(|note| note.pid == main && note.event == "exit 0");
+    assert!(asked.unwrap().at < ended.unwrap().at, "the child was asked after the main process");
+}
+
+#[test]
 fn stop_ends_a_tree_that_ignores_the_signal() {
     let daemon = Daemon::start();
     let service = daemon.service("tree").does(&["--deaf", "--children", "2", "--grandchildren"]);

@@ -2,10 +2,11 @@
 //!
 //! [`Row`]'s seven fields are a contract with scripts: they stay, with these meanings.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Answer to `hello`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hello {
     /// The daemon's version.
     pub version: String,
@@ -22,7 +23,7 @@ pub struct Hello {
 }
 
 /// Answer to `ping`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Pong {
     /// The daemon's process.
     pub pid: u32,
@@ -31,7 +32,7 @@ pub struct Pong {
 }
 
 /// Answer to `list`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Page {
     /// In label order.
     pub services: Vec<Row>,
@@ -41,7 +42,7 @@ pub struct Page {
 }
 
 /// One service in brief.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// Its name.
     pub label: String,
@@ -62,7 +63,7 @@ pub struct Row {
 }
 
 /// What is wanted of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// It acts by its definition.
@@ -72,7 +73,7 @@ pub enum Goal {
 }
 
 /// Where a service is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// At rest; nothing but a request starts it.
@@ -122,7 +123,7 @@ impl Goal {
 }
 
 /// Answer to `status`: a row, and all the rest that is known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The brief part.
     #[serde(flatten)]
@@ -159,7 +160,7 @@ pub struct Status {
 }
 
 /// Answer to a method that changes one service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// The service as it is now; for `remove`, as it was last.
     #[serde(flatten)]
@@ -174,7 +175,7 @@ pub struct Outcome {
 }
 
 /// Answer to `apply`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// What is done, in label order; services that stay as they are do not appear.
     pub steps: Vec<PlanStep>,
@@ -184,7 +185,7 @@ pub struct Plan {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanStep {
     /// The service.
     pub label: String,
@@ -195,7 +196,7 @@ pub struct PlanStep {
 }
 
 /// What `apply` does with one service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Its file is new.
@@ -211,7 +212,7 @@ pub enum Step {
 }
 
 /// A definition file that could not be taken.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rejected {
     /// The file.
     pub file: String,
@@ -220,14 +221,14 @@ pub struct Rejected {
 }
 
 /// Answer to `shutdown`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {
     /// How many services it had; none of them has a process any more.
     pub services: usize,
 }
 
 /// Parameters of the `log` notification.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LogText {
     /// The `logs` request it belongs to.
     pub request: super::Id,
@@ -235,4 +236,16 @@ pub struct LogText {
     pub label: String,
     /// Text as the service wrote it; bytes that are not UTF-8 are replaced.
     pub text: String,
+    /// Where the log goes on behind this text; `logs` takes it as `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Position>,
+}
+
+/// A place in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Position {
+    /// Which file, by what the file system calls it.
+    pub file: u64,
+    /// How many bytes into it.
+    pub offset: u64,
 }

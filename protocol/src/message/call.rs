@@ -2,11 +2,14 @@
 //!
 //! `wait` is on by default: a verb that changes something answers when it is done.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::answer::Position;
+
 /// A method with its parameters.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "method", content = "params", rename_all = "snake_case")]
 pub enum Call {
     /// Who is there, and which versions it speaks; the first message of a careful client.
@@ -37,6 +40,9 @@ pub enum Call {
     Wait(Wait),
     /// Sends `log` notifications, then answers; with `follow` it answers when the service is gone.
     Logs(Logs),
+    /// Becomes another program, or the same one anew, without any service noticing. The connection
+    /// ends; only a refusal is answered.
+    Upgrade(Upgrade),
     /// Stops every service and ends the daemon; goals stay as they are.
     Shutdown(Shutdown),
 }
@@ -61,6 +67,7 @@ impl Call {
             "apply" => serde_json::from_str(text).map(Self::Apply),
             "wait" => serde_json::from_str(text).map(Self::Wait),
             "logs" => serde_json::from_str(text).map(Self::Logs),
+            "upgrade" => serde_json::from_str(text).map(Self::Upgrade),
             "shutdown" => serde_json::from_str(text).map(Self::Shutdown),
             _ => return None,
         })
@@ -68,7 +75,7 @@ impl Call {
 }
 
 /// Parameters of `hello`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HelloCall {
     /// The client's name and version, for the daemon's log.
@@ -76,7 +83,7 @@ pub struct HelloCall {
 }
 
 /// Parameters of `list`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct List {
     /// Only labels behind this one; the `next` of the page before.
@@ -88,7 +95,7 @@ pub struct List {
 }
 
 /// Parameters of methods that only name a service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// The service.
@@ -96,7 +103,7 @@ pub struct Target {
 }
 
 /// Parameters of methods that change one service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// The service.
@@ -110,7 +117,7 @@ pub struct Change {
 }
 
 /// Parameters of `add`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Add {
     /// The definition itself, never a path: the daemon reads no file on a caller's behalf.
@@ -127,7 +134,7 @@ pub struct Add {
 }
 
 /// A definition on the wire.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum DefinitionSource {
     /// A property list as text (XML), kept byte by byte in the services folder.
@@ -137,7 +144,7 @@ pub enum DefinitionSource {
 }
 
 /// Parameters of `apply`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Apply {
     /// Answer with the plan and do nothing.
@@ -146,7 +153,7 @@ pub struct Apply {
 }
 
 /// Parameters of `wait`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wait {
     /// The service.
@@ -160,7 +167,7 @@ pub struct Wait {
 }
 
 /// What `wait` waits for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Until {
     /// Running, and ready where it says so.
@@ -173,7 +180,7 @@ pub enum Until {
 }
 
 /// Parameters of `logs`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logs {
     /// The service.
@@ -184,13 +191,17 @@ pub struct Logs {
     /// Go on with what comes.
     #[serde(default, skip_serializing_if = "is_no")]
     pub follow: bool,
+    /// Go on from here instead, if the log still has that place: a client that lost its daemon asks
+    /// the next one so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Position>,
     /// Which of its streams, where they go to different files; without it, standard output's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
 }
 
 /// A stream of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
     /// Standard output.
@@ -199,8 +210,17 @@ pub enum Stream {
     Stderr,
 }
 
+/// Parameters of `upgrade`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Upgrade {
+    /// The new program's absolute path; without it, the path this daemon was started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+}
+
 /// Parameters of `shutdown`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shutdown {}
 

@@ -2,6 +2,7 @@
 //!
 //! Decoding goes in two steps, so that an unknown method and a wrong parameter are told apart.
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -10,7 +11,7 @@ use super::call::Call;
 use super::refusal::{Reason, Refusal};
 
 /// A request's id, chosen by the client.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Id {
     /// A number.

@@ -68,7 +68,7 @@ pub enum State {
 }
 
 /// Why the latest run was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
     /// The service was loaded.
     Load,

@@ -12,7 +12,7 @@ use tokio::task;
 
 use super::reply::SessionId;
 use super::session::{self, Message};
-use crate::os;
+use crate::os::{self, Handle};
 
 /// Clients served at the same time; more wait in the socket's backlog.
 const CLIENTS_MAX: usize = 256;
@@ -33,6 +33,22 @@ impl Listener {
         let socket = ListenerOptions::new().name(name).try_overwrite(true).create_tokio()?;
         os::make_private(path)?;
         Ok(Self { socket })
+    }
+
+    /// The socket that the program before this one bound.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn inherit(handle: Handle) -> io::Result<Self> {
+        Ok(Self { socket: os::socket_of(handle)? })
+    }
+
+    /// The socket, to hand it over.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn handle(&self) -> io::Result<Handle> {
+        os::socket_handle(&self.socket)
     }
 
     /// Serves clients for ever; their requests go to `inbox`.

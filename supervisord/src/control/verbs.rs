@@ -15,7 +15,7 @@ use tokio::task;
 use super::reply::{Reply, SessionId};
 use super::sentence;
 use super::session::Message;
-use crate::daemon::{Asked, Daemon, Internal, Then};
+use crate::daemon::{Asked, Daemon, Internal, Then, WAIT};
 use crate::launch;
 use crate::logs::follow::{self, Wanted};
 use crate::store::goals::{self, Intent};
@@ -55,7 +55,9 @@ impl Daemon {
             },
             Call::Add(add) => self.add(add, reply),
             Call::Remove(change) => self.remove(change, reply),
-            Call::Start(change) => self.change("start", Change::Start, Want::Started, change, reply),
+            Call::Start(change) => {
+                self.change("start", Change::Start, Want::Started, change, reply)
+            }
             Call::Stop(change) => self.change("stop", Change::Stop, Want::Stopped, change, reply),
             Call::Restart(change) => {
                 self.change("restart", Change::Restart, Want::Started, change, reply);
@@ -69,6 +71,7 @@ impl Daemon {
             Call::Apply(apply) => self.apply(apply.dry_run, Some(reply)),
             Call::Wait(wait) => self.wait(wait, reply),
             Call::Logs(logs) => self.logs(logs, reply),
+            Call::Upgrade(upgrade) => self.upgrade(upgrade.program.map(PathBuf::from), reply),
             Call::Shutdown(_) => {
                 self.shutdown_replies.push(reply);
                 self.handle(Event::Shutdown);
@@ -110,6 +113,9 @@ impl Daemon {
     ) {
         match self.find(verb, &asked.label) {
             Ok(service) => {
+                if matches!(change, Change::Enable) {
+                    self.refresh(service);
+                }
                 let want = if asked.wait { want } else { Want::Nothing };
                 let request = self.expect_answer(verb, asked.label, asked.timeout_ms, reply);
                 self.handle(Event::Ask { service, change, request: Some(request), want });
@@ -142,7 +148,7 @@ impl Daemon {
     }
 
     fn wait(&mut self, wait: Wait, reply: Reply) {
-        let service = match self.find("wait for", &wait.label) {
+        let service = match self.find(WAIT, &wait.label) {
             Ok(service) => service,
             Err(refusal) => return reply.send::<()>(Err(refusal)),
         };
@@ -154,7 +160,7 @@ impl Daemon {
                 Want::Ended(runs.unwrap_or_default())
             }
         };
-        let request = self.expect_answer("wait for", wait.label, wait.timeout_ms, reply);
+        let request = self.expect_answer(WAIT, wait.label, wait.timeout_ms, reply);
         self.handle(Event::Ask { service, change: Change::Watch, request: Some(request), want });
     }
 
@@ -178,7 +184,7 @@ impl Daemon {
             followers.push(until_removed);
             removed
         });
-        let wanted = Wanted { label: logs.label, file, lines: logs.lines, follow };
+        let wanted = Wanted { label: logs.label, file, lines: logs.lines, from: logs.from, follow };
         task::spawn_local(follow::send(wanted, reply));
     }
 
@@ -198,9 +204,9 @@ impl Daemon {
     }
 
     fn find(&self, verb: &str, label: &str) -> Result<ServiceId, message::Refusal> {
-        self.registry.find(label).ok_or_else(|| {
-            sentence::no_such_service(verb, label, self.registry.nearest(label))
-        })
+        self.registry
+            .find(label)
+            .ok_or_else(|| sentence::no_such_service(verb, label, self.registry.nearest(label)))
     }
 
     fn expect_answer(

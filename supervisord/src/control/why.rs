@@ -91,18 +91,24 @@ pub fn ended(ended: &Ended) -> String {
     match ended {
         Ended::Never => "never run".to_owned(),
         Ended::NotMade(cause) => format!("could not start: {cause}"),
-        Ended::Exit { exit: Exit::Code(code), .. } if 0xC000_0000 <= *code => {
-            format!("exit {code:#010x}")
-        }
-        Ended::Exit { exit: Exit::Code(code), .. } => format!("exit {code}"),
-        Ended::Exit { exit: Exit::Signal { number, core, .. }, .. } => {
-            let core = if *core { ", core dumped" } else { "" };
-            match os::signal_name(*number) {
+        Ended::Exit { exit, .. } => self::exit(*exit),
+    }
+}
+
+/// How a process ended, in words.
+#[must_use]
+pub fn exit(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) if 0xC000_0000 <= code => format!("exit {code:#010x}"),
+        Exit::Code(code) => format!("exit {code}"),
+        Exit::Signal { number, core, .. } => {
+            let core = if core { ", core dumped" } else { "" };
+            match os::signal_name(number) {
                 Some(name) => format!("killed by {name}{core}"),
                 None => format!("killed by signal {number}{core}"),
             }
         }
-        Ended::Exit { exit: Exit::Unknown, .. } => "ended, nobody saw how".to_owned(),
+        Exit::Unknown => "ended, nobody saw how".to_owned(),
     }
 }
 
@@ -149,7 +155,8 @@ mod tests {
 
     #[test]
     fn lengths_read_like_speech() {
-        let cases = [(0, "0 s"), (40, "0.1 s"), (400, "0.4 s"), (9400, "9 s"), (185_000, "3 min 5 s")];
+        let cases =
+            [(0, "0 s"), (40, "0.1 s"), (400, "0.4 s"), (9400, "9 s"), (185_000, "3 min 5 s")];
         for (milliseconds, words) in cases {
             assert_eq!(length(Duration::from_millis(milliseconds)), words);
         }
@@ -164,6 +171,9 @@ mod tests {
             exit(Exit::Signal { number: 11, core: true, crash: true }),
             "killed by SIGSEGV, core dumped"
         );
-        assert_eq!(ended(&Ended::NotMade("exec /x: gone".into())), "could not start: exec /x: gone");
+        assert_eq!(
+            ended(&Ended::NotMade("exec /x: gone".into())),
+            "could not start: exec /x: gone"
+        );
     }
 }

@@ -10,6 +10,9 @@ use supervisor_core::{Moment, RequestId, ServiceId, Want};
 use crate::control::reply::{Reply, SessionId};
 use crate::store::disk::JobId;
 
+/// The verb that only waits, as sentences name it.
+pub(crate) const WAIT: &str = "wait for";
+
 /// What the loop owes others.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
@@ -60,6 +63,15 @@ pub(crate) struct Arrival {
 }
 
 impl Pending {
+    /// Nothing is under way but waiting for what may take as long as it will.
+    pub(crate) fn is_settled(&self) -> bool {
+        let is_patient = |asked: &Asked| match asked {
+            Asked::Verb { verb, .. } => *verb == WAIT,
+            Asked::Step { .. } => false,
+        };
+        self.jobs.is_empty() && self.held.is_empty() && self.asked.values().all(is_patient)
+    }
+
     /// When the next request is given up.
     pub(crate) fn deadline(&self) -> Option<Moment> {
         self.timeouts.first().map(|(moment, _)| *moment)

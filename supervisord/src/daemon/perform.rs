@@ -202,6 +202,7 @@ impl Daemon {
             let now = self.clock.now();
             self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
+            self.watches.forget(*id);
             let Some(entry) = self.registry.remove(*id) else { continue };
             self.runs.note(&entry.label, None);
             log::info!("{}: removed", entry.label);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
-use protocol::message::{LogText, Reason, Refusal};
+use protocol::message::{LogText, Position, Reason, Refusal};
 use tokio::sync::{Notify, oneshot};
 use tokio::task;
 
@@ -25,6 +25,8 @@ pub struct Wanted {
     pub file: PathBuf,
     /// Only the last so many lines.
     pub lines: Option<u64>,
+    /// Or from this place on, if it is still there.
+    pub from: Option<Position>,
     /// Present when the log is to be followed; ends when its sender is dropped.
     pub follow: Option<oneshot::Receiver<()>>,
 }
@@ -53,16 +55,16 @@ async fn stream(
     reply: &Reply,
 ) -> io::Result<()> {
     let Some(mut removed) = follow else {
-        if let Some(mut log) = Log::open(&wanted.file, wanted.lines).await? {
+        if let Some(mut log) = Log::open(&wanted.file, (wanted.lines, wanted.from)).await? {
             log.send_rest(wanted, reply).await?;
         }
         return Ok(());
     };
-    let mut lines = wanted.lines;
+    let mut start = (wanted.lines, wanted.from);
     loop {
         // Watched before it is read, so that nothing falls between.
         let changes = Changes::watch(&wanted.file)?;
-        if let Some(mut log) = Log::open(&wanted.file, lines).await? {
+        if let Some(mut log) = Log::open(&wanted.file, start).await? {
             loop {
                 log.send_rest(wanted, reply).await?;
                 if log.is_replaced(&wanted.file) {
@@ -81,7 +83,7 @@ async fn stream(
             }
         }
         // A file that appears while we follow is new as a whole.
-        lines = None;
+        start = (None, None);
     }
 }
 
@@ -91,7 +93,10 @@ struct Log {
 
 impl Log {
     /// The file from its last lines on, or `None` when there is none.
-    async fn open(path: &Path, lines: Option<u64>) -> io::Result<Option<Self>> {
+    async fn open(
+        path: &Path,
+        (lines, from): (Option<u64>, Option<Position>),
+    ) -> io::Result<Option<Self>> {
         let path = path.to_owned();
         let opened = blocking(move || {
             let mut file = match os::open_to_read(&path) {
@@ -99,9 +104,17 @@ impl Log {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
             };
-            if let Some(lines) = lines {
-                let start = start_of_last(&mut file, lines)?;
-                file.seek(SeekFrom::Start(start))?;
+            match (from, lines) {
+                (Some(from), _) => {
+                    let is_there = from.file == os::file_number(&file)?
+                        && from.offset <= file.metadata()?.len();
+                    file.seek(SeekFrom::Start(if is_there { from.offset } else { 0 }))?;
+                }
+                (None, Some(lines)) => {
+                    let start = start_of_last(&mut file, lines)?;
+                    file.seek(SeekFrom::Start(start))?;
+                }
+                (None, None) => {}
             }
             Ok(Some(file))
         });
@@ -114,13 +127,15 @@ impl Log {
             let (parts, piece) = blocking(move || {
                 rewind_if_cut(&mut file)?;
                 let piece = pieces.next(&mut file)?;
-                Ok(((file, pieces), piece))
+                let offset = file.stream_position()? - pieces.held() as u64;
+                let next = Position { file: os::file_number(&file)?, offset };
+                Ok(((file, pieces), piece.map(|text| (text, next))))
             })
             .await?;
             self.parts = Some(parts);
-            let Some(text) = piece else { return Ok(()) };
-            let text = LogText { request: reply.id().clone(), label: wanted.label.clone(), text };
-            reply.notify("log", text).await;
+            let Some((text, next)) = piece else { return Ok(()) };
+            let (request, label) = (reply.id().clone(), wanted.label.clone());
+            reply.notify("log", LogText { request, label, text, next: Some(next) }).await;
         }
     }
 

@@ -42,6 +42,11 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
+    /// How many bytes were read and not given on yet.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// The next piece of the file, or `None` at its present end.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, each at the index that is its number.
+    #[cfg(unix)]
     pub(super) const ALL: [Self; 12] = [
         Self::Prepare,
         Self::Account,

@@ -28,6 +28,13 @@ pub type Handle = std::os::fd::OwnedFd;
 #[cfg(windows)]
 pub type Handle = std::os::windows::io::OwnedHandle;
 
+/// An open file that is handed on.
+#[cfg(unix)]
+pub type BorrowedHandle<'a> = std::os::fd::BorrowedFd<'a>;
+/// An open file that is handed on.
+#[cfg(windows)]
+pub type BorrowedHandle<'a> = std::os::windows::io::BorrowedHandle<'a>;
+
 /// Names and values a process finds in its environment.
 pub type Environment = Vec<(OsString, OsString)>;
 

@@ -6,23 +6,30 @@
 //! **Invariant:** no policy: nothing here restarts, waits for time to pass or reads a clock.
 //! **Invariant:** one [`Processes`] in a program, because reaping takes every child there is.
 
-mod error;
-mod launch;
-mod news;
-mod signal;
-mod spawner;
 #[cfg(unix)]
 #[path = "unix/environment.rs"]
 mod environment;
 #[cfg(windows)]
 #[path = "windows/environment.rs"]
 mod environment;
+mod error;
+#[cfg(unix)]
+#[path = "unix/handover.rs"]
+mod handover;
+#[cfg(windows)]
+#[path = "windows/handover.rs"]
+mod handover;
+mod launch;
+mod news;
 #[cfg(unix)]
 #[path = "unix/own.rs"]
 mod own;
 #[cfg(windows)]
 #[path = "windows/own.rs"]
 mod own;
+mod senses;
+mod signal;
+mod spawner;
 #[cfg(unix)]
 mod unix;
 
@@ -36,23 +43,31 @@ mod imp;
 #[path = "windows/mod.rs"]
 mod imp;
 
-#[cfg(unix)]
-pub use self::unix::{Processes, user};
 #[cfg(windows)]
 pub use self::imp::{Processes, user};
+#[cfg(unix)]
+pub use self::unix::{Processes, user};
 
 pub use self::{
     error::{SpawnError, Stage},
     imp::host_name,
-    launch::{Account, Environment, Handle, Launch, Limit, Options, Resource, Stdio},
+    launch::{
+        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Resource, Stdio,
+    },
     news::{Identity, News},
+    senses::{
+        Alarm, ClockSet, Happened, Interest, Mounts, Network, PathEvents, Place, Seen, Signature,
+        since_boot, zone_file,
+    },
     signal::{Signal, signal_name, signal_number},
 };
 
 pub use environment::{NULL, base_environment, is_same_variable};
+pub use handover::{Handover, become_daemon};
 pub use own::{
-    Request, Requests, create_folder, current_user, is_hung_up, is_root, is_same_file, make_private,
-    make_readable, may_control, open_log, open_to_read, socket_name, sync_folder,
+    Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_root,
+    is_same_file, lend, make_private, make_readable, may_control, open_log, open_to_read,
+    socket_handle, socket_name, socket_of, sync_folder,
 };
 
 /// Names the time since the machine booted, for what is true only until it does again.

@@ -39,6 +39,19 @@ pub enum News {
     },
 }
 
+impl News {
+    /// What it is about.
+    #[must_use]
+    pub fn run(&self) -> Run {
+        match self {
+            Self::Spawned { run, .. }
+            | Self::SpawnFailed { run, .. }
+            | Self::Exited { run, .. }
+            | Self::Cleared { run } => *run,
+        }
+    }
+}
+
 /// What a later daemon needs to recognise a process for sure.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Identity {

@@ -22,7 +22,7 @@ mod imp {
 }
 
 pub use self::imp::{
-    clock::{Alarm, ClockSet, since_boot},
+    clock::{Alarm, ClockSet, since_boot, zone_file},
     mounted::Mounts,
     network::Network,
     paths::{PathEvents, Signature},
@@ -37,7 +37,7 @@ use std::ops::BitOr;
 pub struct Place(pub(super) i32);
 
 /// What is to be told of a place.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interest(u8);
 
 impl Interest {
@@ -52,16 +52,14 @@ impl Interest {
     /// Names appear in or leave the folder, or its attributes change.
     pub const ENTRIES: Self = Self(1 | 2 | 4 | 16);
 
+    /// Each that there is.
+    pub const ALL: [Self; 5] =
+        [Self::PASSAGE, Self::PRESENCE, Self::ARRIVALS, Self::CONTENT, Self::ENTRIES];
+
     /// All of the other is part of this.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
-    }
-
-    /// Any of the other is part of this.
-    #[must_use]
-    pub const fn bits(self) -> u8 {
-        self.0
     }
 }
 

@@ -28,8 +28,10 @@ pub(super) struct Started {
 pub(super) struct Outcome {
     pub(super) run: Run,
     /// The pid of a child that did not come to life, should somebody have seen it end.
+    #[cfg_attr(windows, expect(dead_code, reason = "an end is told by handle there"))]
     pub(super) stillborn: Option<i32>,
     /// Empty when not even that much came about.
+    #[cfg_attr(windows, expect(dead_code, reason = "a tree has no name there"))]
     pub(super) tree: Box<str>,
     pub(super) result: Result<Started, SpawnError>,
 }
@@ -82,6 +84,7 @@ impl Spawner {
     }
 
     /// The spawns that threads are busy with.
+    #[cfg(unix)]
     pub(super) fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
     }
@@ -125,7 +128,12 @@ impl Spawner {
     fn refuse(&self, error: &std::io::Error) {
         for (run, _) in self.shared.lock().jobs.drain(..) {
             let result = Err(SpawnError::from_io(Stage::Clone, None, error));
-            let _ = self.shared.outcomes.send(Outcome { run, stillborn: None, tree: "".into(), result });
+            let _ = self.shared.outcomes.send(Outcome {
+                run,
+                stillborn: None,
+                tree: "".into(),
+                result,
+            });
         }
     }
 }

@@ -54,8 +54,7 @@ pub fn line(label: &str, intent: Intent) -> String {
 /// The whole file with nothing superfluous in it.
 #[must_use]
 pub fn whole(goals: &Goals) -> String {
-    let mut text =
-        serde_json::to_string(&Header { format: FORMAT }).expect("a number makes JSON");
+    let mut text = serde_json::to_string(&Header { format: FORMAT }).expect("a number makes JSON");
     text.push('\n');
     for (label, intent) in goals {
         text.push_str(&line(label, *intent));

@@ -181,10 +181,10 @@ fn write_anew(path: &Path, pasts: &Pasts) -> io::Result<(File, u64)> {
     let mut text = serde_json::to_vec(&Header { format: FORMAT, boot: os::boot() })?;
     text.push(b'\n');
     for (label, record) in pasts {
-        serde_json::to_writer(&mut text, &Line {
-            label: label.into(),
-            record: Some(record.clone()),
-        })?;
+        serde_json::to_writer(
+            &mut text,
+            &Line { label: label.into(), record: Some(record.clone()) },
+        )?;
         text.push(b'\n');
     }
     let beside = path.with_extension("new");
@@ -193,7 +193,11 @@ fn write_anew(path: &Path, pasts: &Pasts) -> io::Result<(File, u64)> {
     Ok((File::options().append(true).open(path)?, text.len() as u64))
 }
 
-fn read(path: &Path) -> Result<Pasts, StoreError> {
+/// Reads what an earlier daemon left since the machine booted.
+///
+/// # Errors
+/// [`StoreError`] when it can't be read, or comes from a newer version.
+pub fn read(path: &Path) -> Result<Pasts, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Pasts::new()),

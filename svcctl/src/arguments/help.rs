@@ -27,6 +27,10 @@ Change:
 No daemon needed:
   check     Tell all that is wrong with definition files, and what each system does with them
   simulate  Show what the supervisor would do with a service whose runs end as told
+  export    Print a definition anew, as XML property list or JSON, with the same meaning
+  schema    Print the JSON Schema of definitions or of the protocol, or the page of all keys
+  completions
+            Print completions of svcctl's words for a shell
 
 The daemon:
   ping      Ask supervisord whether it is alive
@@ -71,7 +75,10 @@ mod tests {
         let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
         for verb in verbs {
             let about = verb.get_about().unwrap();
-            let line = format!("  {:<10}{about}\n", verb.get_name());
+            let line = match verb.get_name() {
+                name if name.len() < 10 => format!("  {name:<10}{about}\n"),
+                name => format!("  {name}\n{:<12}{about}\n", ""),
+            };
             assert!(TEMPLATE.contains(&line), "not on the front page: {line}");
         }
     }

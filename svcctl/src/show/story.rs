@@ -45,7 +45,7 @@ impl Story {
     /// Names the columns.
     pub(crate) fn header(&self) -> String {
         match self.shows_wall {
-            true => format!("{:<12}{:<29}{:<9}{}\n", "TIME", "CLOCK", "STATE", self.label),
+            true => format!("{:<12}{:<30}{:<9}{}\n", "TIME", "CLOCK", "STATE", self.label),
             false => format!("{:<12}{:<9}{}\n", "TIME", "STATE", self.label),
         }
     }
@@ -56,8 +56,8 @@ impl Story {
         let time = if is_new { clock(step.at.elapsed()) } else { String::new() };
         let wall = match (self.shows_wall, is_new) {
             (false, _) => String::new(),
-            (true, false) => format!("{:<29}", ""),
-            (true, true) => format!("{:<29}", self.shown(step.at)),
+            (true, false) => format!("{:<30}", ""),
+            (true, true) => format!("{:<30}", self.shown(step.at)),
         };
         format!("{time:<12}{wall}{:<9}{}\n", state(step), self.sentence(step))
     }
@@ -180,6 +180,9 @@ impl Story {
             Over::UsedUp => "the end: all of --exits are used up".to_owned(),
             Over::RunsOn => "the end: it runs on for ever".to_owned(),
             Over::Time => format!("the end: {} have passed", length(step.at.elapsed())),
+            Over::AtRest if !self.enabled => {
+                format!("the end: only svcctl enable {} lets it start", self.label)
+            }
             Over::AtRest if self.outside.is_empty() || step.state != State::Waiting => {
                 format!("the end: only svcctl start {} starts it now", self.label)
             }

@@ -36,22 +36,36 @@ impl Arguments {
         let verb = if self.follow { "follow" } else { "show" };
         let task = format!("{verb} the log of {}", self.label);
         let mut client = Client::connect(place, task.as_str())?;
-        let request = client.send(Call::Logs(Logs {
+        let mut wanted = Logs {
             label: self.label.clone(),
             lines: self.lines.or(self.follow.then_some(FOLLOW_FROM)),
             follow: self.follow,
+            from: None,
             stream: self.stderr.then_some(Stream::Stderr),
-        }))?;
+        };
+        let mut request = client.send(Call::Logs(wanted.clone()))?;
         if self.follow {
             client.be_patient(None);
         }
         let mut lines = Lines::default();
         loop {
-            match client.receive()? {
-                Incoming::Log(log) if output.is_json() => {
-                    lines.feed(&log.text, |line| object(output, &self.label, line))?;
+            let incoming = match client.receive() {
+                Err(Error::HungUp { .. }) if self.follow => {
+                    client.reconnect(place)?;
+                    request = client.send(Call::Logs(wanted.clone()))?;
+                    continue;
                 }
-                Incoming::Log(log) => output.text(&log.text)?,
+                incoming => incoming?,
+            };
+            match incoming {
+                Incoming::Log(log) => {
+                    wanted.from = log.next.or(wanted.from);
+                    if output.is_json() {
+                        lines.feed(&log.text, |line| object(output, &self.label, line))?;
+                    } else {
+                        output.text(&log.text)?;
+                    }
+                }
                 Incoming::Response(response) if response.id == request => {
                     lines.end(|line| object(output, &self.label, line))?;
                     client::settle(&task, response.outcome)?;

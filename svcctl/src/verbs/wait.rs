@@ -55,8 +55,18 @@ impl Arguments {
             Where::Exited => Until::Exited,
         };
         let timeout_ms = milliseconds(self.timeout);
-        let calls = labels.into_iter().map(|label| Call::Wait(Wait { label, until, timeout_ms }));
-        client.ask_all(calls, |answer| report.take_outcome(Did::Wait, true, answer))?;
+        let call = |label: &String| Call::Wait(Wait { label: label.clone(), until, timeout_ms });
+        let mut done = 0;
+        loop {
+            let asked = client.ask_all(labels[done..].iter().map(call), |answer| {
+                done += 1;
+                report.take_outcome(Did::Wait, true, answer)
+            });
+            match asked {
+                Err(Error::HungUp { .. }) => client.reconnect(place)?,
+                asked => break asked?,
+            }
+        }
         report.end()
     }
 }

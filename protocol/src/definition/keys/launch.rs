@@ -83,32 +83,37 @@ pub(super) const CONDITIONS: &[Key] = &[
         SECONDS,
         Class::Hot,
         "Starts the service whenever this many seconds have passed.",
-    ),
+    )
+    .linux(HONOURED),
     Key::new(
         "StartCalendarInterval",
         Kind::OneOf(&[Kind::Dictionary(CALENDAR), Kind::List(&Kind::Dictionary(CALENDAR))]),
         Class::Hot,
         "Starts the service at these moments of local time; what is left out matches every value.",
     )
+    .linux(HONOURED)
     .essential(),
     Key::new(
         "WatchPaths",
         Kind::List(&Kind::Path),
         Class::Hot,
         "Starts the service when any of these files or folders changes.",
-    ),
+    )
+    .linux(HONOURED),
     Key::new(
         "QueueDirectories",
         Kind::List(&Kind::Path),
         Class::Hot,
         "Keeps the service alive as long as any of these folders is not empty.",
-    ),
+    )
+    .linux(HONOURED),
     Key::new(
         "StartOnMount",
         Kind::Boolean,
         Class::Hot,
         "Starts the service whenever a file system is mounted.",
     )
+    .linux(HONOURED)
     .windows(Support::NotAvailable("Windows has no mounts a service could be told of")),
     Key::new(
         "Sockets",
@@ -130,5 +135,6 @@ pub(super) const CONDITIONS: &[Key] = &[
         Kind::Boolean,
         Class::NextStart,
         "Runs the service once and not again until the next boot.",
-    ),
+    )
+    .linux(HONOURED),
 ];

@@ -33,36 +33,41 @@ pub(super) const KEEP_ALIVE: &[Key] = &[
         Kind::Map(&Kind::Boolean),
         Class::Hot,
         "Paths; alive while any exists (true) or does not (false).",
-    ),
+    )
+    .linux(HONOURED),
     inside(
         "OtherJobEnabled",
         LABELS,
         Class::Hot,
         "Services; alive while any is loaded (true) or is not (false).",
-    ),
+    )
+    .linux(HONOURED),
     inside(
         "OtherJobActive",
         LABELS,
         Class::Hot,
         "Services; alive while any that is loaded runs (true) or does not (false).",
-    ),
+    )
+    .linux(HONOURED),
     inside(
         "NetworkState",
         Kind::Boolean,
         Class::Hot,
         "Alive while a network interface is up (true) or none is (false).",
-    ),
+    )
+    .linux(HONOURED),
     inside(
         "AfterInitialDemand",
         Kind::Boolean,
         Class::Hot,
         "Nothing starts the service until it is first asked for.",
-    ),
+    )
+    .linux(HONOURED),
 ];
 
 const fn moment(name: &'static str, max: i64, summary: &'static str) -> Key {
     let min = if matches!(name.as_bytes(), b"Day") { 1 } else { 0 };
-    inside(name, Kind::Integer { min, max }, Class::Hot, summary).essential()
+    inside(name, Kind::Integer { min, max }, Class::Hot, summary).essential().linux(HONOURED)
 }
 
 pub(super) const CALENDAR: &[Key] = &[

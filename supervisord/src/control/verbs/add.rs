@@ -2,7 +2,7 @@
 
 use protocol::definition::{self, Definition};
 use protocol::message::{Add, DefinitionSource, Reason, Refusal};
-use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
+use supervisor_core::{Answer, Change, Event, Policy, RequestId, ServiceId, Want};
 
 use super::super::reply::Reply;
 use super::super::sentence;
@@ -34,7 +34,8 @@ impl Daemon {
                 return reply.send(Ok(facts.outcome(false)));
             }
             Some(_) if !add.replace => {
-                let cause = "a different definition of it is loaded; --replace puts this one in its place";
+                let cause =
+                    "a different definition of it is loaded; --replace puts this one in its place";
                 return refuse(reply, cause.to_owned());
             }
             Some(entry) => entry.file.clone(),
@@ -77,10 +78,19 @@ impl Daemon {
         let Some(entry) = self.registry.get_mut(service) else { return };
         let renew = super::apply::step(&entry.definition, &definition).0
             == protocol::message::Step::Restart;
-        let policy = (&definition).into();
+        let policy = Policy::from(&definition);
         (entry.definition, entry.notes) = (definition, notes);
+        let now = self.clock.now();
+        let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));
+        let held = self.watch(service, triggers, (&mut request, want), now);
         let change = Change::Replace { policy, renew };
-        self.handle(Event::Ask { service, change, request: Some(request), want });
+        self.supervisor.handle(
+            now,
+            Event::Ask { service, change, request, want },
+            &mut self.actions,
+        );
+        self.tell_held(service, held, now);
+        self.perform();
     }
 }
 

@@ -10,8 +10,8 @@ use tokio::task;
 use super::super::reply::Reply;
 use crate::daemon::{Daemon, Internal};
 use crate::registry::Entry;
-use crate::store::{StoreError, folder};
 use crate::store::folder::{Found, Taken};
+use crate::store::{StoreError, folder};
 
 impl Daemon {
     /// Begins an `apply`; reading the folder goes on beside the loop.

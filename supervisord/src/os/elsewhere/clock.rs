@@ -3,6 +3,7 @@
 //! Its alarm may ring late after a suspend, and nobody tells that the wall clock was set.
 
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The time since this was first asked, suspends included where the standard library counts them.
@@ -11,6 +12,12 @@ use std::time::{Duration, Instant};
 pub fn since_boot() -> Duration {
     static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     BEGAN.get_or_init(Instant::now).elapsed()
+}
+
+/// The file the machine's zone is in, as far as it can be watched.
+#[must_use]
+pub fn zone_file() -> Option<&'static Path> {
+    None
 }
 
 /// Rings at a time given as [`since_boot`] tells it.

@@ -81,9 +81,9 @@ impl Groups {
 
     /// Kills every process in a tree's group and in the groups below it.
     pub(super) fn kill(&self, tree: &str) {
-        let killed = self.file(tree, "cgroup.kill", OFlag::O_WRONLY).and_then(|mut file| {
-            file.write_all(b"1")
-        });
+        let killed = self
+            .file(tree, "cgroup.kill", OFlag::O_WRONLY)
+            .and_then(|mut file| file.write_all(b"1"));
         match killed {
             Ok(()) => {}
             Err(_) if self.is_empty(tree) => {}

@@ -92,8 +92,9 @@ pub(super) fn clone_into(birth: &Birth<'_>, group: Option<BorrowedFd<'_>>) -> io
 pub(super) fn clone_plainly(birth: &Birth<'_>) -> io::Result<()> {
     let argument = (&raw const *birth).cast_mut().cast();
     // SAFETY: as in `clone_into`; the stack is given by its upper end.
-    let pid =
-        unsafe { libc::clone(enter_plainly, birth.stack.top(), FLAGS, argument, birth.pid.as_ptr()) };
+    let pid = unsafe {
+        libc::clone(enter_plainly, birth.stack.top(), FLAGS, argument, birth.pid.as_ptr())
+    };
     if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
@@ -126,9 +127,8 @@ fn has_clone3() -> bool {
         return false;
     }
     // SAFETY: no child comes of a control group that is not open.
-    let result = unsafe {
-        libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<Arguments>())
-    };
+    let result =
+        unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<Arguments>()) };
     debug_assert!(result < 0 && pid.load(SeqCst) == 0);
     io::Error::last_os_error().raw_os_error() == Some(libc::EBADF)
 }

@@ -23,7 +23,6 @@ use std::{
 
 use nix::unistd::{Gid, getgrouplist};
 
-use super::Options;
 pub(super) use self::{
     nursery::Nursery,
     proc::{boot, is_child, started},
@@ -31,8 +30,9 @@ pub(super) use self::{
     trees::Trees,
     vigil::Vigil,
 };
-pub(super) use super::unix::{Child, Slot};
+use super::Options;
 pub use super::unix::host_name;
+pub(super) use super::unix::{Child, Slot};
 
 /// What all spawner threads share.
 pub(super) struct Workshop {

@@ -69,7 +69,11 @@ mod tests {
     #[test]
     fn the_own_group_is_found_below_any_mount() {
         let unified = "25 1 0:22 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n";
-        check(unified, "0::/system.slice/s.service\n", Some("/sys/fs/cgroup/system.slice/s.service"));
+        check(
+            unified,
+            "0::/system.slice/s.service\n",
+            Some("/sys/fs/cgroup/system.slice/s.service"),
+        );
         check(unified, "0::/\n", Some("/sys/fs/cgroup"));
         check(unified, "0::/../other\n", None);
         check(unified, "4:cpu:/x\n", None);

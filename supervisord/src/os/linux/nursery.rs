@@ -106,11 +106,7 @@ fn open_group(workshop: &Workshop, tree: &str) -> Option<Group> {
 }
 
 /// Clones by the best way there is; without the control group rather than not at all.
-fn born(
-    birth: &Birth<'_>,
-    group: Option<&Group>,
-    way: Way,
-) -> io::Result<(Option<OwnedFd>, bool)> {
+fn born(birth: &Birth<'_>, group: Option<&Group>, way: Way) -> io::Result<(Option<OwnedFd>, bool)> {
     if !*HAS_CLONE3 {
         return clone_plainly(birth).map(|()| (None, birth.plan.join.is_some()));
     }

@@ -94,6 +94,14 @@ pub(in crate::os) fn set_uid(uid: u32) -> Result<(), c_int> {
 
 /// Closes what a careless library may have opened without close-on-exec.
 pub(in crate::os) fn close_from(lowest: RawFd) {
-    // SAFETY: the child needs no descriptor from here on; an old kernel refuses, which is fine.
-    unsafe { libc::syscall(libc::SYS_close_range, lowest, c_int::MAX, 0) };
+    /// As far as a kernel before 5.9, which has no such call, is worth the trouble.
+    const HIGHEST: RawFd = 1024;
+    // SAFETY: the child needs no descriptor from here on.
+    if unsafe { libc::syscall(libc::SYS_close_range, lowest, c_int::MAX, 0) } == 0 {
+        return;
+    }
+    for descriptor in lowest..HIGHEST {
+        // SAFETY: as above.
+        unsafe { libc::close(descriptor) };
+    }
 }

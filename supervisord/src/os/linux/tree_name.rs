@@ -6,9 +6,8 @@ use std::fmt::Write;
 const BYTES_MAX: usize = 255;
 
 /// First words of the files the kernel keeps in every group; `cpu.stat` is a label too.
-const KERNEL_WORDS: [&str; 11] = [
-    "cgroup", "cpu", "cpuset", "dmem", "hugetlb", "io", "irq", "memory", "misc", "pids", "rdma",
-];
+const KERNEL_WORDS: [&str; 11] =
+    ["cgroup", "cpu", "cpuset", "dmem", "hugetlb", "io", "irq", "memory", "misc", "pids", "rdma"];
 
 /// Encodes a label; different labels give different names.
 pub(super) fn encode(label: &str) -> String {

@@ -1,6 +1,6 @@
 //! A service's whole tree: its control group where it has one, else its process group and strays.
 
-use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use supervisor_core::Run;
 
@@ -11,13 +11,11 @@ use crate::os::unix::Member;
 pub(in crate::os) struct Trees {
     groups: Option<Arc<Groups>>,
     watch: Watch,
-    /// The trees of runs that are watched.
-    watched: HashMap<Run, Box<str>>,
 }
 
 impl Trees {
     pub(in crate::os) fn new(workshop: &Workshop) -> io::Result<Self> {
-        Ok(Self { groups: workshop.groups.clone(), watch: Watch::new()?, watched: HashMap::new() })
+        Ok(Self { groups: workshop.groups.clone(), watch: Watch::new()? })
     }
 
     /// Sends a signal to the run's process group. When its leader is gone that number may be
@@ -59,10 +57,7 @@ impl Trees {
         let Some(groups) = self.groups.as_ref().filter(|_| member.grouped) else { return false };
         let events = groups.path_of(member.tree).join("cgroup.events");
         match self.watch.add(member.run, &events) {
-            Ok(()) => {
-                self.watched.insert(member.run, member.tree.into());
-                true
-            }
+            Ok(()) => true,
             Err(error) => {
                 log::warn!("cannot watch {}: {error}", events.display());
                 false
@@ -71,9 +66,7 @@ impl Trees {
     }
 
     pub(in crate::os) fn unwatch(&mut self, member: &Member<'_>) {
-        if self.watched.remove(&member.run).is_some() {
-            self.watch.remove(member.run);
-        }
+        self.watch.remove(member.run);
     }
 
     /// Waits until a watched tree may have emptied; may be dropped and called again.
@@ -81,13 +74,9 @@ impl Trees {
         self.watch.changed().await;
     }
 
-    /// The runs whose watched trees have emptied.
-    pub(in crate::os) fn emptied(&self) -> Vec<Run> {
-        let Some(groups) = &self.groups else { return Vec::new() };
-        let touched = self.watch.touched().into_iter();
-        touched
-            .filter(|run| self.watched.get(run).is_some_and(|tree| groups.is_empty(tree)))
-            .collect()
+    /// The runs whose watched trees may have emptied.
+    pub(in crate::os) fn touched(&mut self) -> Vec<Run> {
+        self.watch.touched()
     }
 
     /// Where the run's tree is.

@@ -136,9 +136,8 @@ fn recognise(identity: &Identity) -> Option<OwnedFd> {
 fn send(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {
     let null = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: the kernel takes a null siginfo.
-    let sent = unsafe {
-        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, null, 0)
-    };
+    let sent =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, null, 0) };
     Errno::result(sent).map(drop)
 }
 

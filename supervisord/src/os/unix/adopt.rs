@@ -45,10 +45,14 @@ impl Processes {
             self.over(run);
             return Left::Nothing;
         }
-        if !self.trees.watch(&member) {
-            self.unwatched.insert(run);
-        }
+        self.look_after(run);
         Left::Others
+    }
+
+    /// No process is being made.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.starting.is_empty()
     }
 
     /// Ends what is left of a service that nobody knows any more.

@@ -113,8 +113,7 @@ fn place_streams(plan: &Plan, fault: &Fault) -> Result<(), c_int> {
 fn move_above(descriptor: &Cell<RawFd>, lowest: RawFd) -> Result<(), c_int> {
     if descriptor.get() < lowest {
         // SAFETY: a plain system call on a number.
-        let moved =
-            check(unsafe { libc::fcntl(descriptor.get(), libc::F_DUPFD_CLOEXEC, lowest) })?;
+        let moved = check(unsafe { libc::fcntl(descriptor.get(), libc::F_DUPFD_CLOEXEC, lowest) })?;
         descriptor.set(moved);
     }
     Ok(())

@@ -28,7 +28,9 @@ pub(super) fn candidates(
     }
     let directories = search(environment);
     let directories = directories.as_bytes().split(|byte| *byte == b':');
-    directories.map(|directory| path(&Path::new(OsStr::from_bytes(directory)).join(program))).collect()
+    directories
+        .map(|directory| path(&Path::new(OsStr::from_bytes(directory)).join(program)))
+        .collect()
 }
 
 /// What is known of a failed exec of `tried`, as an error a person can act on.
@@ -42,11 +44,14 @@ pub(super) fn explain(launch: &Launch, tried: &OsStr, errno: i32) -> SpawnError 
     }
     let mut error = SpawnError::new(Stage::Exec, Some(tried.to_owned()), errno);
     let seen = outside(launch, Path::new(tried));
-    if errno == libc::ENOENT && let Some(needed) = needed(&seen) {
+    if errno == libc::ENOENT
+        && let Some(needed) = needed(&seen)
+    {
         error.detail = Some(format!("{needed}: {}", words(errno)));
     }
     if errno == libc::ENOEXEC && head(&seen).is_some_and(|head| !head.starts_with(b"#!")) {
-        error.detail = Some(format!("{} (a script begins with #! and its interpreter)", words(errno)));
+        error.detail =
+            Some(format!("{} (a script begins with #! and its interpreter)", words(errno)));
     }
     error
 }

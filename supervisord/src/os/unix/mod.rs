@@ -14,12 +14,14 @@ pub mod user;
 
 pub use self::processes::Processes;
 pub(super) use self::{
-    deaths::exit,
     child::{become_program, check},
     fault::Fault,
     in_flight::Slot,
     plan::Plan,
 };
+
+#[cfg(target_os = "linux")]
+pub(super) use self::deaths::exit;
 
 /// A process that has entered its program.
 pub(super) struct Child {
@@ -35,8 +37,10 @@ pub(super) struct Member<'a> {
     pub(super) run: supervisor_core::Run,
     /// The run's own process, which also names its process group.
     pub(super) pid: i32,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "a group has no name"))]
     pub(super) tree: &'a str,
     /// Whether it lives in the control group of its tree.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there are none"))]
     pub(super) grouped: bool,
     /// Whether only the run's own process is meant, never the rest.
     pub(super) is_alone: bool,

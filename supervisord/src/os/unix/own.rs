@@ -8,7 +8,7 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
-use interprocess::local_socket::tokio::Stream;
+use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{GenericFilePath, Name, ToFsName as _};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -168,4 +168,41 @@ pub fn is_same_file(file: &File, path: &Path) -> bool {
         (Ok(open), Ok(found)) => identity(open) == identity(found),
         (Err(_), _) | (_, Err(_)) => false,
     }
+}
+
+/// The descriptor of an open file.
+#[must_use]
+pub fn borrow(file: &File) -> std::os::fd::BorrowedFd<'_> {
+    file.as_fd()
+}
+
+/// A bound socket from its descriptor.
+///
+/// # Errors
+/// When it is no socket.
+pub fn socket_of(handle: std::os::fd::OwnedFd) -> io::Result<Listener> {
+    Ok(Listener::UdSocket(handle.try_into()?))
+}
+
+/// Another descriptor of a bound socket, to be handed over.
+///
+/// # Errors
+/// What the system says.
+pub fn socket_handle(socket: &Listener) -> io::Result<std::os::fd::OwnedFd> {
+    let Listener::UdSocket(socket) = socket;
+    socket.as_fd().try_clone_to_owned()
+}
+
+/// A descriptor, to be handed over.
+#[must_use]
+pub fn lend(handle: &std::os::fd::OwnedFd) -> std::os::fd::BorrowedFd<'_> {
+    handle.as_fd()
+}
+
+/// What the file system calls an open file, whatever its path is.
+///
+/// # Errors
+/// What the system says.
+pub fn file_number(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.ino())
 }

@@ -23,7 +23,10 @@ use crate::os::{Environment, Launch, SpawnError, Stage, Stdio};
 /// Where a standard stream of the child comes from.
 pub(in crate::os) enum Source {
     Descriptor(Cell<RawFd>),
-    Open { path: CString, flags: c_int },
+    Open {
+        path: CString,
+        flags: c_int,
+    },
     /// The same open file as standard output.
     LikeOutput,
 }

@@ -20,7 +20,7 @@ pub struct Processes {
     pub(super) trees: imp::Trees,
     pub(super) vigil: imp::Vigil,
     /// What was asked of runs that are still being started.
-    starting: HashMap<Run, Orders>,
+    pub(super) starting: HashMap<Run, Orders>,
     pub(super) runs: HashMap<Run, Process>,
     pub(super) pids: HashMap<i32, Run>,
     /// Children reaped before their own start was told.
@@ -32,7 +32,7 @@ pub struct Processes {
 }
 
 #[derive(Default)]
-struct Orders {
+pub(super) struct Orders {
     signals: Vec<Signal>,
     kill: bool,
 }
@@ -184,8 +184,8 @@ impl Processes {
         for (run, exit) in self.vigil.ended() {
             self.ended(run, exit);
         }
-        for run in self.trees.emptied() {
-            self.cleared(run);
+        for run in self.trees.touched() {
+            self.look_after(run);
         }
     }
 
@@ -266,20 +266,24 @@ impl Processes {
         self.news.push_back(News::Exited { run, exit, tree_empty });
         if tree_empty {
             self.over(run);
-        } else if self.trees.watch(&member) {
-            // It may have emptied before it was watched.
-            if self.trees.is_empty(&member) {
-                self.cleared(run);
-            }
         } else {
-            self.unwatched.insert(run);
+            self.look_after(run);
         }
     }
 
-    fn cleared(&mut self, run: Run) {
-        if self.runs.contains_key(&run) {
+    /// Tells that what a run left behind is gone, or sees to it that this will be noticed.
+    pub(super) fn look_after(&mut self, run: Run) {
+        let Some(process) = self.runs.get(&run).filter(|process| process.is_left_over) else {
+            return;
+        };
+        let member = process.member(run, &self.services);
+        let is_watched = self.trees.watch(&member);
+        // Only now, since it may empty before it is watched.
+        if self.trees.is_empty(&member) {
             self.news.push_back(News::Cleared { run });
             self.over(run);
+        } else if !is_watched {
+            self.unwatched.insert(run);
         }
     }
 
@@ -292,9 +296,7 @@ impl Processes {
             if process.is_killed {
                 self.trees.kill(&member);
             }
-            if process.is_left_over && self.trees.is_empty(&member) {
-                self.cleared(run);
-            }
+            self.look_after(run);
         }
     }
 
@@ -326,7 +328,11 @@ impl Processes {
 }
 
 impl Process {
-    pub(super) fn member<'a>(&self, run: Run, services: &'a HashMap<ServiceId, Service>) -> Member<'a> {
+    pub(super) fn member<'a>(
+        &self,
+        run: Run,
+        services: &'a HashMap<ServiceId, Service>,
+    ) -> Member<'a> {
         Member {
             run,
             pid: self.pid,

@@ -5,7 +5,7 @@ use std::io;
 use std::os::windows::io::OwnedHandle;
 use std::path::Path;
 
-use interprocess::local_socket::tokio::Stream;
+use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::{GenericNamespaced, Name, ToNsName as _};
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 
@@ -129,4 +129,40 @@ pub fn open_to_read(file: &Path) -> io::Result<File> {
 #[must_use]
 pub fn is_same_file(_file: &File, path: &Path) -> bool {
     path.exists()
+}
+
+/// The handle of an open file.
+#[must_use]
+pub fn borrow(file: &File) -> std::os::windows::io::BorrowedHandle<'_> {
+    std::os::windows::io::AsHandle::as_handle(file)
+}
+
+/// A pipe can't be had from a handle.
+///
+/// # Errors
+/// Always.
+pub fn socket_of(_handle: OwnedHandle) -> io::Result<Listener> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Nothing is handed over here: any handle stands for the pipe.
+///
+/// # Errors
+/// What the system says.
+pub fn socket_handle(_socket: &Listener) -> io::Result<OwnedHandle> {
+    Ok(File::open("NUL")?.into())
+}
+
+/// A handle, to be handed over.
+#[must_use]
+pub fn lend(handle: &OwnedHandle) -> std::os::windows::io::BorrowedHandle<'_> {
+    std::os::windows::io::AsHandle::as_handle(handle)
+}
+
+/// What the file system calls an open file: unknown here, so that all are the same.
+///
+/// # Errors
+/// None.
+pub fn file_number(_file: &File) -> io::Result<u64> {
+    Ok(0)
 }

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -18,6 +19,12 @@ pub fn since_boot() -> Duration {
     // SAFETY: the pointer is to a live timespec; every kernel that has timers knows the clock.
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The file the machine's zone is in; none when the daemon's environment sets it for good.
+#[must_use]
+pub fn zone_file() -> Option<&'static Path> {
+    std::env::var_os("TZ").is_none().then(|| Path::new("/etc/localtime"))
 }
 
 /// Rings at a time given as [`since_boot`] tells it, also when that passed during a suspend.
@@ -46,7 +53,7 @@ impl Alarm {
             self.set.set(at);
         }
         if at.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         loop {
             self.timer.ready(Interest::READABLE).await;

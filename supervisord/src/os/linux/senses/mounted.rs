@@ -56,10 +56,7 @@ impl Mounts {
             let only = these.iter().filter(|(id, place)| !is_in(those, id, place));
             only.map(|(_, place)| place.clone()).collect()
         };
-        Changes {
-            mounted: only_in(&self.known, &before),
-            unmounted: only_in(&before, &self.known),
-        }
+        Changes { mounted: only_in(&self.known, &before), unmounted: only_in(&before, &self.known) }
     }
 }
 
@@ -73,8 +70,7 @@ fn read() -> io::Result<HashMap<Box<str>, PathBuf>> {
 /// `ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS…`: number and device name a mount.
 fn mount(line: &str) -> Option<(Box<str>, PathBuf)> {
     let mut words = line.split(' ');
-    let (id, _parent, device, _root) =
-        (words.next()?, words.next()?, words.next()?, words.next()?);
+    let (id, _parent, device, _root) = (words.next()?, words.next()?, words.next()?, words.next()?);
     Some((format!("{id} {device}").into(), place(words.next()?)))
 }
 

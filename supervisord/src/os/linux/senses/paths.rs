@@ -56,13 +56,13 @@ impl PathEvents {
     /// # Errors
     /// What the system says.
     pub fn watch(&self, path: &Path, interest: Interest) -> io::Result<Place> {
-        self.add(path, mask(interest, path.is_dir()) | libc::IN_MASK_ADD)
+        self.add(path, mask(interest, is_folder(path)) | libc::IN_MASK_ADD)
     }
 
     /// Watches no more of a place than this, if it is still at that path.
     pub fn narrow(&self, place: Place, path: &Path, interest: Interest) {
         // Something else may be there by now; an event that tells so is on its way.
-        if let Ok(found) = self.add(path, mask(interest, path.is_dir()))
+        if let Ok(found) = self.add(path, mask(interest, is_folder(path)))
             && found != place
         {
             self.forget(found);
@@ -103,6 +103,10 @@ impl PathEvents {
         })?;
         Ok(Place(Errno::result(added)?))
     }
+}
+
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
 fn mask(interest: Interest, is_folder: bool) -> u32 {

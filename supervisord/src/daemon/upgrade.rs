@@ -1,0 +1,155 @@
+//! `upgrade`: the daemon becomes another program in the same process, and no service notices.
+//!
+//! The new program first proves, as a child, that it can read what this one keeps. Then nothing more
+//! is read from clients, what is under way ends, and the new one finds everything by lock, socket
+//! and journals. Whatever fails leaves this daemon as it was.
+
+use std::ffi::OsString;
+use std::io::{PipeReader, Read as _};
+use std::path::PathBuf;
+
+use protocol::message::Reason;
+use supervisor_core::{Exit, Run, ServiceId};
+
+use super::Daemon;
+use crate::control::reply::Reply;
+use crate::control::why;
+use crate::os::{self, Launch, News, Stdio};
+
+/// The check's process is a run of nobody; ids of strays count down from above.
+const CHECK: ServiceId = ServiceId(u32::MAX);
+
+/// What a program says that can take over; `true` can't.
+pub const PASSED: &str = "supervisord: self-check passed";
+
+/// How far an upgrade is.
+#[derive(Debug)]
+pub(crate) struct Upgrade {
+    program: PathBuf,
+    reply: Reply,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The new program proves itself; what it says comes through the pipe.
+    Checking(PipeReader),
+    /// It may take over as soon as nothing is under way.
+    Ready,
+}
+
+impl Daemon {
+    /// Begins an upgrade to the program at that path, or to the one this daemon was started from.
+    pub(crate) fn upgrade(&mut self, program: Option<PathBuf>, reply: Reply) {
+        let refuse = |reply: Reply, cause: &str| {
+            reply.refuse(Reason::Failed, format!("cannot upgrade: {cause}"));
+        };
+        if self.upgrade.is_some() {
+            return refuse(reply, "another upgrade is under way");
+        }
+        let Some(program) = program.or_else(|| self.program.clone()) else {
+            return refuse(reply, "the program is unknown; name it: svcctl upgrade PATH");
+        };
+        if !program.is_absolute() {
+            return refuse(reply, "the path is not absolute");
+        }
+        let (reader, writer) = match std::io::pipe() {
+            Ok(pipe) => pipe,
+            Err(error) => return refuse(reply, &format!("pipe: {error}")),
+        };
+        let says = Stdio::Handle(std::sync::Arc::new(writer.into()));
+        let mut arguments = vec![program.clone().into_os_string()];
+        arguments.extend(self.arguments.iter().cloned());
+        arguments.push("--self-check".into());
+        let launch = Launch {
+            arguments,
+            environment: std::env::vars_os().collect(),
+            stdout: says.clone(),
+            stderr: says,
+            ..Launch::new("supervisord upgrade", &program)
+        };
+        self.checks += 1;
+        self.processes.spawn(Run { service: CHECK, number: self.checks }, launch);
+        self.upgrade = Some(Upgrade { program, reply, stage: Stage::Checking(reader) });
+    }
+
+    /// Takes news about the check; gives back what is about anything else.
+    pub(super) fn hear_check(&mut self, news: News) -> Option<News> {
+        let run = news.run();
+        if run.service != CHECK {
+            return Some(news);
+        }
+        let is_present = run.number == self.checks;
+        let verdict = match news {
+            News::Spawned { .. } | News::Cleared { .. } => None,
+            News::SpawnFailed { error, .. } => Some(Err(error.to_string())),
+            News::Exited { exit: Exit::Code(0), .. } => Some(Ok(())),
+            News::Exited { exit, .. } => Some(Err(why::exit(exit))),
+        };
+        if let (true, Some(verdict)) = (is_present, verdict) {
+            self.processes.forget(CHECK);
+            self.judge_check(verdict);
+        }
+        None
+    }
+
+    fn judge_check(&mut self, verdict: Result<(), String>) {
+        let Some(Upgrade { program, reply, stage: Stage::Checking(pipe) }) = self.upgrade.take()
+        else {
+            return;
+        };
+        let mut said = Vec::new();
+        let _ = pipe.take(4096).read_to_end(&mut said);
+        let said = String::from_utf8_lossy(&said);
+        match verdict {
+            Ok(()) if said.trim() == PASSED => {
+                self.upgrade = Some(Upgrade { program, reply, stage: Stage::Ready });
+            }
+            verdict => {
+                let cause = match &verdict {
+                    Ok(()) => "it is no supervisord",
+                    Err(_) if !said.trim().is_empty() => said.trim(),
+                    Err(cause) => cause,
+                };
+                let name = program.display();
+                let sentence =
+                    format!("cannot upgrade to {name}: it failed its self-check: {cause}");
+                log::error!("{sentence}");
+                reply.refuse(Reason::Failed, sentence);
+            }
+        }
+    }
+
+    /// No more requests are read, since an upgrade only waits for the ones under way.
+    pub(super) fn is_closing(&self) -> bool {
+        self.upgrade.as_ref().is_some_and(|upgrade| matches!(upgrade.stage, Stage::Ready))
+    }
+
+    /// Becomes the new program, once nothing is under way that would be lost.
+    pub(super) fn try_upgrade(&mut self) {
+        if !self.is_closing() || !self.processes.is_settled() || !self.pending.is_settled() {
+            return;
+        }
+        let Some(Upgrade { program, reply, .. }) = self.upgrade.take() else { return };
+        let _ = self.runs.flush();
+        log::info!("becoming {}", program.display());
+        let (lock, socket) = (self.lock.handle(), os::lend(&self.socket));
+        let error = os::become_daemon(&program, &self.arguments, lock, socket);
+        let sentence = format!("cannot upgrade to {}: exec: {error}", program.display());
+        log::error!("{sentence}");
+        reply.refuse(Reason::Failed, sentence);
+    }
+}
+
+/// What a next program is started with: the same domain and log level, never the way to background.
+#[must_use]
+pub fn arguments(domain: &protocol::address::Domain, log: &str) -> Vec<OsString> {
+    use protocol::address::Domain;
+    let mut arguments: Vec<OsString> = match domain {
+        Domain::System => vec!["--system".into()],
+        Domain::User => vec!["--user".into()],
+        Domain::Base(base) => vec!["--base".into(), base.clone().into_os_string()],
+    };
+    arguments.extend(["--log".into(), log.into()]);
+    arguments
+}

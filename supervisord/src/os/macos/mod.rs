@@ -1,0 +1,54 @@
+//! macOS: processes by fork, trees by process group, ends of others told by kqueue.
+//!
+//! An orphan goes to launchd here, not to us: what left its process group is out of reach.
+
+mod nursery;
+mod proc;
+mod signals;
+pub(super) mod sys;
+mod trees;
+mod vigil;
+mod watch;
+
+use std::{
+    ffi::CStr,
+    fs::{File, OpenOptions},
+    io,
+};
+
+use libc::c_int;
+
+pub(super) use self::{
+    nursery::Nursery,
+    proc::{boot, is_child, started},
+    signals::{SIGNALS, SIGNALS_MAX},
+    trees::Trees,
+    vigil::Vigil,
+};
+use super::Options;
+pub use super::unix::host_name;
+pub(super) use super::unix::{Child, Slot};
+
+/// What all spawner threads share.
+pub(super) struct Workshop {
+    null: File,
+}
+
+impl Workshop {
+    /// Opens what children are given in place of nothing.
+    pub(super) fn new(_: &Options) -> io::Result<Self> {
+        Ok(Self { null: OpenOptions::new().read(true).write(true).open("/dev/null")? })
+    }
+}
+
+/// The further groups of a user, as many as a process may have.
+pub(super) fn groups_of(user: &CStr, gid: libc::gid_t) -> nix::Result<Vec<libc::gid_t>> {
+    const GROUPS_MAX: usize = 16;
+    let mut groups = [0; GROUPS_MAX];
+    let mut count = GROUPS_MAX as c_int;
+    // SAFETY: name, array and count are live. That there are more than fit is told by a negative
+    // result, and those that fit are there all the same.
+    unsafe { libc::getgrouplist(user.as_ptr(), gid as c_int, groups.as_mut_ptr(), &mut count) };
+    let count = usize::try_from(count).unwrap_or(0).min(GROUPS_MAX);
+    Ok(groups[..count].iter().map(|group| *group as libc::gid_t).collect())
+}

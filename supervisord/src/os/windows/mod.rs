@@ -1,0 +1,69 @@
+//! Windows: processes made suspended, each tree a job object, ends told by the thread pool and by
+//! the jobs' completion port.
+//!
+//! What it does not do yet is said where it is asked for: other accounts, limits, root directories.
+
+mod arguments;
+mod block;
+mod create;
+mod job;
+mod nursery;
+mod port;
+mod process;
+mod processes;
+mod signals;
+mod streams;
+pub mod user;
+
+use std::io;
+
+use windows_sys::Win32::System::SystemInformation::{
+    ComputerNamePhysicalDnsHostname, GetComputerNameExW,
+};
+
+pub use self::processes::Processes;
+pub(super) use self::{
+    nursery::{Nursery, Slot},
+    process::Child,
+    signals::{SIGNALS, SIGNALS_MAX},
+};
+use super::Options;
+
+/// What all spawner threads share.
+pub(super) struct Workshop {
+    port: std::sync::Arc<port::Port>,
+}
+
+impl Workshop {
+    fn new(_: &Options, port: std::sync::Arc<port::Port>) -> Self {
+        Self { port }
+    }
+}
+
+/// The name of this host, as far as it is text.
+pub fn host_name() -> String {
+    let mut name = [0_u16; 256];
+    let mut length = name.len() as u32;
+    // SAFETY: buffer and length are live.
+    let got = unsafe {
+        GetComputerNameExW(ComputerNamePhysicalDnsHostname, name.as_mut_ptr(), &mut length)
+    };
+    let length = if got == 0 { 0 } else { length as usize };
+    String::from_utf16_lossy(&name[..length.min(name.len())])
+}
+
+/// Windows names no boot; creation times are told apart by themselves.
+pub(super) fn boot() -> Option<String> {
+    None
+}
+
+/// The result of a call that tells failure by zero.
+fn check(result: i32) -> io::Result<()> {
+    if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Text as the system's wide calls take it.
+fn wide(text: &std::ffi::OsStr) -> Vec<u16> {
+    use std::os::windows::ffi::OsStrExt;
+    text.encode_wide().chain([0]).collect()
+}
