@@ -1,6 +1,7 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+mod check;
 mod clients;
 mod daemon;
 mod definitions;
@@ -13,3 +14,5 @@ mod real_programs;
 mod spawning;
 mod stop;
 mod tidy;
+#[cfg(target_os = "linux")]
+mod triggers;
