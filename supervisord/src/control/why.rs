@@ -33,7 +33,7 @@ pub fn why(service: &Service, now: Moment) -> String {
             format!("{}, again in {}", ended(service.ended()), length(until - now))
         }
         State::Failed => ended(service.ended()),
-        State::Waiting => "waiting for what its definition starts it on".to_owned(),
+        State::Waiting => "waiting".to_owned(),
         State::Down => down(service),
     }
 }

@@ -16,7 +16,7 @@ use nix::unistd::geteuid;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The longest path a socket can have here, in bytes: `sun_path` without its final zero.
-const SOCKET_PATH_MAX: usize = std::mem::size_of::<libc::sockaddr_un>()
+pub(super) const SOCKET_PATH_MAX: usize = std::mem::size_of::<libc::sockaddr_un>()
     - std::mem::offset_of!(libc::sockaddr_un, sun_path)
     - 1;
 
