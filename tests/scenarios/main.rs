@@ -5,14 +5,20 @@ mod check;
 mod clients;
 mod daemon;
 mod definitions;
+#[cfg(unix)]
+mod inetd;
 mod keep_alive;
 mod lifecycle;
 mod logs;
 mod persistence;
 mod protocol;
 mod real_programs;
+#[cfg(unix)]
+mod sockets;
 mod spawning;
 mod stop;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;
+#[cfg(target_os = "linux")]
+mod watched;
