@@ -12,4 +12,5 @@ mod protocol;
 mod real_programs;
 mod spawning;
 mod stop;
+mod survival;
 mod tidy;

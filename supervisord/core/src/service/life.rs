@@ -70,10 +70,16 @@ impl Service {
         self.runs = past.runs;
         self.ended = past.ended;
         self.arm(turn);
+        // Of a daemon that left no word, only that it had begun is known.
+        let is_forgotten = past.runs == 0 && self.policy.starts_at_load();
+        if past.is_begun || (is_forgotten && self.may_start_itself()) {
+            self.owed = Some(Cause::Before);
+        }
         match past.left {
             Left::Main => {
                 self.ended_run = past.runs.saturating_sub(1);
                 self.cause = Cause::Before;
+                self.owed = None;
                 self.enter(State::Up { run }, turn);
                 if !self.is_wanted() {
                     self.terminate(run, turn);

@@ -8,7 +8,7 @@ use super::super::reply::Reply;
 use super::super::sentence;
 use crate::daemon::{Arrival, Daemon, Then};
 use crate::store::folder;
-use crate::store::goals::{self, Intent};
+use crate::store::goals::Intent;
 
 impl Daemon {
     pub(crate) fn add(&mut self, add: Add, reply: Reply) {
@@ -56,7 +56,8 @@ impl Daemon {
         let want = if add.wait { Want::Started } else { Want::Nothing };
         let request = self.expect_answer("add", label.clone(), add.timeout_ms, reply);
         if self.dormant.remove(&label).is_some() {
-            self.disk.goal(goals::line(&label, Intent::default()));
+            let job = self.disk.goal(&label, Intent::default());
+            self.pending.jobs.insert(job, Then::Goal);
         }
         self.pending.incoming.insert(label, Vec::new());
         let job = self.disk.replace(file.clone(), text.into_bytes());
