@@ -11,6 +11,8 @@ mod persistence;
 mod protocol;
 mod real_programs;
 mod spawning;
+mod state_files;
 mod stop;
 mod survival;
 mod tidy;
+mod upgrade;
