@@ -14,5 +14,6 @@ mod spawning;
 mod state_files;
 mod stop;
 mod survival;
+mod sweep;
 mod tidy;
 mod upgrade;
