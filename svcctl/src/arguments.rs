@@ -1,6 +1,8 @@
 //! The command line: what every verb shares. Each verb's own options stand in its file.
 
 mod help;
+#[cfg(test)]
+mod manual;
 mod time;
 
 use std::path::PathBuf;

@@ -25,6 +25,10 @@ pub(crate) struct Arguments {
     pub(crate) escaping: bool,
     /// Answer on this port of 127.0.0.1.
     pub(crate) listen: Option<u16>,
+    /// Remove everything in this folder at the start.
+    pub(crate) drain: Option<PathBuf>,
+    /// What to do with sockets that are handed over.
+    pub(crate) handed: Option<Handed>,
     /// How to end of its own accord; without it, it stays.
     pub(crate) end: Option<End>,
     /// When to.
@@ -53,6 +57,17 @@ pub(crate) enum Saying {
     Variable(String),
     /// So many numbered lines.
     Lines(usize),
+}
+
+/// How sockets are handed over.
+#[derive(Clone, Copy)]
+pub(crate) enum Handed {
+    /// As `LISTEN_FDS` says; they are answered as long as it lives.
+    Listening,
+    /// One, as standard input; it answers once.
+    Waiting,
+    /// Standard input is a connection; it answers one line.
+    Connected,
 }
 
 /// A way to end.
@@ -84,6 +99,10 @@ impl Arguments {
                 "--escape" => told.escape = true,
                 "--escaping" => told.escaping = true,
                 "--listen" => told.listen = Some(number(&value()?)?),
+                "--drain" => told.drain = Some(value()?.into()),
+                "--serve" => told.handed = Some(Handed::Listening),
+                "--accept" => told.handed = Some(Handed::Waiting),
+                "--converse" => told.handed = Some(Handed::Connected),
                 "--exit" => told.end = Some(End::Exit(number(&value()?)?)),
                 "--signal" => told.end = Some(End::Signal(signal(&value()?)?)),
                 "--exit-after" => told.exit_after = Some(milliseconds(&value()?)?),
@@ -114,6 +133,8 @@ impl Arguments {
             escape: false,
             escaping: false,
             listen: None,
+            drain: None,
+            handed: None,
             end: None,
             exit_after: None,
             until: None,

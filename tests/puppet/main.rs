@@ -5,6 +5,8 @@
 
 mod arguments;
 mod facts;
+#[cfg_attr(windows, path = "handed_windows.rs")]
+mod handed;
 mod journal;
 mod signals;
 mod speech;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arguments::{Arguments, End};
+use arguments::{Arguments, End, Handed};
 use journal::Journal;
 use signals::{Signals, Told};
 
@@ -41,7 +43,27 @@ fn main() -> ExitCode {
         eprintln!("puppet: cannot listen on port {port}: {error}");
         return ExitCode::from(71);
     }
+    if let Some(folder) = &arguments.drain {
+        drain(folder);
+    }
+    match arguments.handed {
+        Some(Handed::Listening) => {
+            if let Err(error) = handed::serve() {
+                eprintln!("puppet: {error}");
+                return ExitCode::from(71);
+            }
+        }
+        Some(Handed::Waiting) => handed::accept_one(),
+        Some(Handed::Connected) => handed::converse(),
+        None => {}
+    }
     live(&arguments, &signals, &journal)
+}
+
+fn drain(folder: &std::path::Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let _ = std::fs::remove_file(entry.path());
+    }
 }
 
 /// Waits for what ends it first: its own time, the file it waits for, or a signal.

@@ -1,6 +1,7 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+mod check;
 mod clients;
 mod daemon;
 mod definitions;
@@ -11,9 +12,15 @@ mod persistence;
 mod protocol;
 mod real_programs;
 mod spawning;
+#[cfg(target_os = "linux")]
 mod state_files;
 mod stop;
+#[cfg(target_os = "linux")]
 mod survival;
+#[cfg(target_os = "linux")]
 mod sweep;
 mod tidy;
+#[cfg(target_os = "linux")]
+mod triggers;
+#[cfg(target_os = "linux")]
 mod upgrade;

@@ -100,8 +100,8 @@ fn a_run_that_ended_while_no_daemon_was_there_is_started_again() {
     nix::sys::signal::kill(target, nix::sys::signal::Signal::SIGKILL).unwrap();
     wait_until("the run to end", PATIENCE, || !observer::lives(before));
     daemon.start_again();
-    assert_ne!(daemon.running("web"), before);
     daemon.started("web", 2);
+    assert_ne!(daemon.running("web"), before);
 }
 
 #[test]

@@ -51,10 +51,8 @@ pub fn schema() -> Value {
     for (name, answer) in METHODS {
         let call = calls.iter().find(|call| call["properties"]["method"]["const"] == name);
         let call = call.cloned().unwrap_or_default();
-        let params = match &call["properties"]["params"] {
-            Value::Null => json!({ "type": "object" }),
-            params => params.clone(),
-        };
+        let params = call["properties"].get("params").cloned();
+        let params = params.unwrap_or_else(|| json!({ "type": "object" }));
         requests.push(request(name, &params));
         let (summary, result) = (&call["description"], answer(&mut generator));
         let method = json!({ "summary": summary, "params": params, "result": result });

@@ -64,7 +64,8 @@ pub enum Event {
         /// It holds.
         holds: bool,
     },
-    /// The wall clock was set, or the machine's time zone changed.
+    /// The wall clock was set, or the machine's time zone changed; also told before the first load
+    /// of a service with a calendar, whose times would all seem to be jumped over later.
     Wall(Wall),
     /// The time [`crate::Supervisor::deadline`] told has come; too early does nothing.
     Timeout,

@@ -1,6 +1,7 @@
 //! Who depends on whom: `OtherJobEnabled` and `OtherJobActive` of KeepAlive dictionaries.
 //!
-//! Only services that have such a condition cost anything here.
+//! Knows of every service whether it is there and has a process, and who wants to hear of it;
+//! starts nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,76 +10,101 @@ use crate::run::ServiceId;
 use crate::service::Service;
 use crate::trigger::Level;
 
-/// The levels that are about other services.
+/// Services as their others see them.
 #[derive(Debug, Default)]
 pub(crate) struct Others {
-    loaded: BTreeMap<Arc<str>, ServiceId>,
-    watchers: BTreeMap<Arc<str>, Vec<(ServiceId, u16, Watched)>>,
+    loaded: BTreeMap<Arc<str>, Other>,
+    watchers: BTreeMap<Arc<str>, BTreeSet<ServiceId>>,
     changed: BTreeSet<Arc<str>>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Watched {
-    Loaded(bool),
-    Active(bool),
+/// A service that is loaded, or, without a name, is going to be in a moment.
+#[derive(Debug, Default)]
+struct Other {
+    id: Option<ServiceId>,
+    is_active: bool,
 }
 
 impl Others {
-    /// A service is there, with its own conditions on others.
-    pub(crate) fn take_in(&mut self, service: &Service) {
-        self.loaded.insert(Arc::clone(service.label()), service.id());
-        for (place, level) in service.levels().iter().enumerate() {
-            let (label, watched) = match level {
-                Level::OtherLoaded { label, value } => (label, Watched::Loaded(*value)),
-                Level::OtherActive { label, value } => (label, Watched::Active(*value)),
-                Level::Path { .. } | Level::Queue(_) | Level::Network(_) => continue,
-            };
-            let Ok(place) = u16::try_from(place) else { continue };
-            let watcher = (service.id(), place, watched);
-            self.watchers.entry(Arc::clone(label)).or_default().push(watcher);
-            self.changed.insert(Arc::clone(label));
+    /// A service of that label is going to be loaded, and counts as if it were.
+    pub(crate) fn expect(&mut self, label: Arc<str>) {
+        self.mark_changed(&label);
+        self.loaded.entry(label).or_default();
+    }
+
+    /// A service is there, or has another definition: it is told how its others stand.
+    pub(crate) fn take_in(&mut self, service: &mut Service) {
+        let other = Other { id: Some(service.id()), is_active: service.is_active() };
+        self.loaded.insert(Arc::clone(service.label()), other);
+        self.mark_changed(service.label());
+        self.unwatch(service.id());
+        for label in service.levels().iter().filter_map(label_of) {
+            self.watchers.entry(Arc::clone(label)).or_default().insert(service.id());
         }
-        self.mark_changed(service);
+        for (level, holds) in self.levels_of(service) {
+            service.note_level(level, holds);
+        }
     }
 
     /// A service is gone.
     pub(crate) fn forget(&mut self, service: &Service) {
-        self.loaded.remove(service.label());
-        self.watchers.retain(|_, watchers| {
-            watchers.retain(|(watcher, _, _)| *watcher != service.id());
-            !watchers.is_empty()
-        });
-        self.mark_changed(service);
+        if self.loaded.get(service.label()).is_some_and(|other| other.id == Some(service.id())) {
+            self.loaded.remove(service.label());
+        }
+        self.unwatch(service.id());
+        self.mark_changed(service.label());
     }
 
-    /// What others may depend on changed.
-    pub(crate) fn mark_changed(&mut self, service: &Service) {
-        if self.watchers.contains_key(service.label()) {
-            self.changed.insert(Arc::clone(service.label()));
+    /// A service has a process now, or has none any more.
+    pub(crate) fn set_active(&mut self, service: &Service) {
+        if let Some(other) = self.loaded.get_mut(service.label()) {
+            other.is_active = service.is_active();
+        }
+        self.mark_changed(service.label());
+    }
+
+    /// Who has to be told that another service changed.
+    pub(crate) fn next_changed(&mut self) -> Option<Vec<ServiceId>> {
+        let label = self.changed.pop_first()?;
+        Some(self.watchers.get(&label).into_iter().flatten().copied().collect())
+    }
+
+    /// How those levels of a service stand that are about others.
+    pub(crate) fn levels_of(&self, service: &Service) -> Vec<(u16, bool)> {
+        let judged = (0..).zip(service.levels());
+        judged.filter_map(|(place, level)| Some((place, self.holds(level)?))).collect()
+    }
+
+    fn holds(&self, level: &Level) -> Option<bool> {
+        let other = self.loaded.get(label_of(level)?);
+        match level {
+            Level::OtherLoaded { value, .. } => Some(other.is_some() == *value),
+            Level::OtherActive { value, .. } => {
+                let loaded = other.filter(|other| other.id.is_some());
+                Some(loaded.is_some_and(|other| other.is_active == *value))
+            }
+            Level::Path { .. } | Level::Queue(_) | Level::Network(_) => None,
         }
     }
 
-    /// The next label whose watchers have to be told.
-    pub(crate) fn next_changed(&mut self) -> Option<Arc<str>> {
-        self.changed.pop_first()
+    fn mark_changed(&mut self, label: &Arc<str>) {
+        if self.watchers.contains_key(label) {
+            self.changed.insert(Arc::clone(label));
+        }
     }
 
-    /// How the levels about that label stand now.
-    pub(crate) fn levels_of(
-        &self,
-        label: &str,
-        services: &BTreeMap<ServiceId, Service>,
-    ) -> Vec<(ServiceId, u16, bool)> {
-        let other = self.loaded.get(label).and_then(|id| services.get(id));
-        let watchers = self.watchers.get(label).into_iter().flatten();
-        let judged = watchers.map(|(watcher, level, watched)| {
-            let holds = match (watched, other) {
-                (Watched::Loaded(value), other) => other.is_some() == *value,
-                (Watched::Active(value), Some(other)) => other.is_active() == *value,
-                (Watched::Active(_), None) => false,
-            };
-            (*watcher, *level, holds)
+    fn unwatch(&mut self, id: ServiceId) {
+        self.watchers.retain(|_, watchers| {
+            watchers.remove(&id);
+            !watchers.is_empty()
         });
-        judged.collect()
+    }
+}
+
+/// The label of the service that a level is about.
+fn label_of(level: &Level) -> Option<&Arc<str>> {
+    match level {
+        Level::OtherLoaded { label, .. } | Level::OtherActive { label, .. } => Some(label),
+        Level::Path { .. } | Level::Queue(_) | Level::Network(_) => None,
     }
 }

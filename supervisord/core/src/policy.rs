@@ -5,7 +5,8 @@ use std::time::Duration;
 use protocol::definition::{self, Definition};
 
 use crate::run::Exit;
-use crate::trigger::Triggers;
+use crate::service::Cause;
+use crate::trigger::{Level, Triggers};
 
 /// The rules of one service.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +56,16 @@ impl Policy {
     /// Something other than a request or its own exit may start it.
     pub(crate) fn has_triggers(&self) -> bool {
         self.triggers.as_ref().is_some_and(|triggers| triggers.can_start())
+    }
+
+    /// This trigger may start it.
+    pub(crate) fn has_trigger(&self, cause: Cause) -> bool {
+        self.triggers.as_ref().is_some_and(|triggers| triggers.has(cause))
+    }
+
+    /// The levels that keep it alive.
+    pub(crate) fn levels(&self) -> &[Level] {
+        self.triggers.as_deref().map_or(&[], |triggers| &triggers.levels)
     }
 
     /// It waits for a first request or connection.

@@ -1,20 +1,24 @@
-//! One service: what is known of it. How it changes is in `life.rs` and `steps.rs`, nowhere else.
+//! One service: what is known of it. How it changes is in `life.rs`, `news.rs` and `steps.rs`,
+//! nowhere else.
 
 mod life;
+mod news;
 mod schedule;
+mod state;
 mod steps;
 
-pub(crate) use life::Turn;
-
-use self::schedule::Schedule;
+pub use state::State;
 
 use std::sync::Arc;
 
+use self::schedule::Schedule;
+use crate::action::Action;
 use crate::event::Load;
 use crate::moment::Moment;
 use crate::policy::Policy;
-use crate::run::{Exit, Run, ServiceId};
+use crate::run::{Exit, ServiceId};
 use crate::trigger::Level;
+use crate::wall::Wall;
 
 /// What people asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,48 +27,6 @@ pub enum Goal {
     Up,
     /// Stay down.
     Down,
-}
-
-/// Where a service is; each variant carries exactly what is true in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// No process, and nothing but a request starts one.
-    Down,
-    /// No process, until a trigger of the definition comes.
-    Waiting,
-    /// A process is being made.
-    Spawning {
-        /// Of this run.
-        run: Run,
-        /// A newer run was asked for meanwhile.
-        renew: bool,
-    },
-    /// The main process runs.
-    Up {
-        /// This run.
-        run: Run,
-    },
-    /// The processes were told to end.
-    Stopping {
-        /// This run's.
-        run: Run,
-        /// Force follows then; `None` when never, or when it was used already.
-        kill_at: Option<Moment>,
-    },
-    /// The main process has ended, others of its tree have not; they were told to.
-    Clearing {
-        /// This run's.
-        run: Run,
-        /// Force follows then; `None` when it was used already.
-        kill_at: Option<Moment>,
-    },
-    /// No process until then, when the next one is made.
-    Backoff {
-        /// When.
-        until: Moment,
-    },
-    /// The process could not be made; only a request or another trigger tries again.
-    Failed,
 }
 
 /// Why the latest run was started.
@@ -116,6 +78,13 @@ enum Leaving {
     Shutdown,
 }
 
+/// One turn of the loop: when it is, and what is to be done after it.
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Moment,
+    pub(crate) wall: &'a Wall,
+    pub(crate) actions: &'a mut Vec<Action>,
+}
+
 /// One service.
 #[derive(Debug)]
 pub struct Service {
@@ -134,43 +103,6 @@ pub struct Service {
     last_start: Option<Moment>,
     ended: Ended,
     schedule: Option<Box<Schedule>>,
-}
-
-impl State {
-    /// No process of the service exists or is being made, and none is due by itself soon.
-    #[must_use]
-    pub fn is_at_rest(self) -> bool {
-        match self {
-            Self::Down | Self::Waiting | Self::Failed => true,
-            Self::Spawning { .. }
-            | Self::Up { .. }
-            | Self::Stopping { .. }
-            | Self::Clearing { .. }
-            | Self::Backoff { .. } => false,
-        }
-    }
-
-    /// The run whose processes exist or are being made.
-    #[must_use]
-    pub fn run(self) -> Option<Run> {
-        match self {
-            Self::Spawning { run, .. }
-            | Self::Up { run }
-            | Self::Stopping { run, .. }
-            | Self::Clearing { run, .. } => Some(run),
-            Self::Down | Self::Waiting | Self::Backoff { .. } | Self::Failed => None,
-        }
-    }
-
-    fn deadline(self) -> Option<Moment> {
-        match self {
-            Self::Stopping { kill_at, .. } | Self::Clearing { kill_at, .. } => kill_at,
-            Self::Backoff { until } => Some(until),
-            Self::Down | Self::Waiting | Self::Spawning { .. } | Self::Up { .. } | Self::Failed => {
-                None
-            }
-        }
-    }
 }
 
 /// Facts, for answers.
@@ -210,7 +142,7 @@ impl Service {
     /// The levels that keep it alive.
     #[must_use]
     pub fn levels(&self) -> &[Level] {
-        self.policy.triggers.as_deref().map_or(&[], |triggers| &triggers.levels)
+        self.policy.levels()
     }
 
     /// Where it is.
@@ -273,7 +205,7 @@ impl Service {
         self.cause
     }
 
-    /// What a further start is owed to, while something is in its way.
+    /// What a further start is owed to, while something is in its way: its process, or the throttle.
     #[must_use]
     pub fn owed(&self) -> Option<Cause> {
         self.owed

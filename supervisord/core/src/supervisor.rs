@@ -2,8 +2,12 @@
 //!
 //! What happens *to* a service is in [`crate::service`]; nothing here looks into a state.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod settle;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::settle::Before;
 use crate::action::{Action, Answer};
 use crate::event::{Change, Event, Load, Want};
 use crate::moment::Moment;
@@ -66,6 +70,12 @@ impl Supervisor {
         self.deadlines.first().map(|(moment, _)| *moment)
     }
 
+    /// Services of these labels are loaded next, in any order; until then they count as loaded, so
+    /// that `OtherJobEnabled` does not depend on the order.
+    pub fn expect(&mut self, labels: impl IntoIterator<Item = Arc<str>>) {
+        labels.into_iter().for_each(|label| self.others.expect(label));
+    }
+
     /// One service.
     #[must_use]
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
@@ -100,6 +110,7 @@ impl Supervisor {
         debug_assert!(!self.services.contains_key(&id), "service ids are never used again");
         let past = load.past.clone();
         let mut service = Service::new(load, now);
+        self.others.take_in(&mut service);
         actions.push(Action::Announce(id));
         let mut turn = Turn { now, wall: &self.wall, actions };
         match past {
@@ -111,7 +122,6 @@ impl Supervisor {
             waiter.forgo_start(&service);
             self.waiters.entry(id).or_default().push(waiter);
         }
-        self.others.take_in(&service);
         self.services.insert(id, service);
         self.settle(id, Before::nothing(), actions);
     }
@@ -150,17 +160,17 @@ impl Supervisor {
             Change::Enable => service.enable(&mut turn),
             Change::Disable => service.disable(&mut turn),
             Change::Remove => service.remove(&mut turn),
-            Change::Replace { policy, renew } => service.replace(policy, renew, &mut turn),
+            Change::Replace { policy, renew } => {
+                service.take_policy(policy, &turn);
+                self.others.take_in(service);
+                service.replaced(renew, &mut turn);
+            }
         }
         if let Some(mut waiter) = waiter {
             waiter.changed =
                 is_replaced || actions_before < actions.len() || service.plans() != plans_before;
             waiter.forgo_start(service);
             self.waiters.entry(id).or_default().push(waiter);
-        }
-        if is_replaced && let Some(service) = self.services.get(&id) {
-            self.others.forget(service);
-            self.others.take_in(service);
         }
         self.settle(id, before, actions);
     }
@@ -196,9 +206,12 @@ impl Supervisor {
 
     /// Services that depend on others hear of what changed, until nothing changes any more.
     fn tell_others(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        while let Some(label) = self.others.next_changed() {
-            for (id, level, holds) in self.others.levels_of(&label, &self.services) {
-                self.of(id, (now, actions), |service, turn| service.level(level, holds, turn));
+        while let Some(watchers) = self.others.next_changed() {
+            for id in watchers {
+                let Some(service) = self.services.get(&id) else { continue };
+                for (level, holds) in self.others.levels_of(service) {
+                    self.of(id, (now, actions), |service, turn| service.level(level, holds, turn));
+                }
             }
         }
     }
@@ -238,70 +251,6 @@ impl Supervisor {
             waiters.retain(|waiter| waiter.request != request);
             !waiters.is_empty()
         });
-    }
-
-    /// Brings the indexes in line with a service after something happened to it.
-    fn settle(&mut self, id: ServiceId, before: Before, actions: &mut Vec<Action>) {
-        let Some(service) = self.services.get(&id) else { return };
-        let after = Before::of(service);
-        if after.deadline != before.deadline {
-            if let Some(moment) = before.deadline {
-                self.deadlines.remove(&(moment, id));
-            }
-            if let Some(moment) = after.deadline {
-                self.deadlines.insert((moment, id));
-            }
-        }
-        if let Some(waiters) = self.waiters.get_mut(&id) {
-            waiters.retain(|waiter| match waiter.verdict(service) {
-                Some(answer) => {
-                    actions.push(Action::Reply { request: waiter.request, service: id, answer });
-                    false
-                }
-                None => true,
-            });
-            if waiters.is_empty() {
-                self.waiters.remove(&id);
-            }
-        }
-        if after.is_active != before.is_active {
-            self.others.mark_changed(service);
-        }
-        if service.is_removed() && after.is_down {
-            actions.push(Action::Forget(id));
-        }
-        if let Some(left) = &mut self.shutdown
-            && after.is_down
-            && !before.is_down
-        {
-            *left -= 1;
-            if *left == 0 {
-                actions.push(Action::Finish);
-            }
-        }
-    }
-}
-
-/// What the indexes knew of a service before something happened to it.
-#[derive(Debug)]
-struct Before {
-    deadline: Option<Moment>,
-    is_down: bool,
-    is_active: bool,
-}
-
-impl Before {
-    fn of(service: &Service) -> Self {
-        Self {
-            deadline: service.deadline(),
-            is_down: service.state() == State::Down,
-            is_active: service.is_active(),
-        }
-    }
-
-    /// Of a service that the indexes do not know yet.
-    fn nothing() -> Self {
-        Self { deadline: None, is_down: true, is_active: false }
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use protocol::definition::{self, Calendar, Definition};
 
+use crate::service::Cause;
+
 /// The triggers of one definition. Those outside of the core are watched by the loop, which tells
 /// them by [`crate::Event::Trigger`] and [`crate::Event::Level`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -96,5 +98,16 @@ impl Triggers {
             || !self.calendar.is_empty()
             || self.has_edges
             || !self.levels.is_empty()
+    }
+
+    /// This one is among them.
+    pub(crate) fn has(&self, cause: Cause) -> bool {
+        match cause {
+            Cause::Interval => self.interval.is_some(),
+            Cause::Calendar => !self.calendar.is_empty(),
+            Cause::Watch | Cause::Mount | Cause::Socket => self.has_edges,
+            Cause::Level(level) => usize::from(level) < self.levels.len(),
+            Cause::Load | Cause::Asked | Cause::KeepAlive | Cause::Before => false,
+        }
     }
 }

@@ -7,6 +7,7 @@
 #[path = "linux/senses"]
 mod imp {
     pub(super) mod clock;
+    pub(super) mod doorbell;
     pub(super) mod mounted;
     pub(super) mod network;
     pub(super) mod paths;
@@ -16,6 +17,7 @@ mod imp {
 #[path = "elsewhere"]
 mod imp {
     pub(super) mod clock;
+    pub(super) mod doorbell;
     pub(super) mod mounted;
     pub(super) mod network;
     pub(super) mod paths;
@@ -23,6 +25,7 @@ mod imp {
 
 pub use self::imp::{
     clock::{Alarm, ClockSet, since_boot, zone_file},
+    doorbell::Doorbell,
     mounted::Mounts,
     network::Network,
     paths::{PathEvents, Signature},

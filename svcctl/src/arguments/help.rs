@@ -34,6 +34,7 @@ No daemon needed:
 
 The daemon:
   ping      Ask supervisord whether it is alive
+  upgrade   Let supervisord become a new program, without any service noticing
   shutdown  Stop every service and end supervisord
 
 Options:

@@ -122,7 +122,7 @@ impl Arguments {
         for fault in faults.iter_mut().filter(|fault| is_strict(fault)) {
             fault.severity = Severity::Error;
         }
-        faults.sort_by_key(|fault| fault.line);
+        faults.sort_by_key(|fault| (fault.line.is_none(), fault.line));
         let rows = systems.iter().map(|os| definition::report(&read, *os)).collect();
         let label = read.definition.map(|definition| definition.label);
         Checked { file: file.name.clone(), label, faults, systems: systems.to_vec(), rows }

@@ -20,15 +20,27 @@ pub(crate) struct Schedule {
     /// Kept as wall time, which is what it means when the clock is set.
     calendar_at: Option<Timestamp>,
     calendar_moment: Option<Moment>,
+    /// The latest time of the calendar that came; none up to it comes again.
     fired: Option<Timestamp>,
     holds: Vec<bool>,
-    /// A first request or connection came.
-    pub(super) is_demanded: bool,
 }
 
 impl Schedule {
     pub(super) fn new(triggers: &Triggers) -> Self {
         Self { holds: vec![false; triggers.levels.len()], ..Self::default() }
+    }
+
+    /// Forgets what the triggers before these had pending; what both have goes on undisturbed.
+    pub(super) fn change(&mut self, old: &Triggers, new: &Triggers) {
+        if old.interval != new.interval {
+            self.interval_at = None;
+        }
+        if old.calendar != new.calendar {
+            (self.calendar_at, self.calendar_moment) = (None, None);
+        }
+        if old.levels != new.levels {
+            self.holds = vec![false; new.levels.len()];
+        }
     }
 
     /// When a timer is due.
@@ -49,8 +61,7 @@ impl Schedule {
     /// Stops all timers.
     pub(super) fn disarm(&mut self) {
         self.interval_at = None;
-        self.calendar_at = None;
-        self.calendar_moment = None;
+        (self.calendar_at, self.calendar_moment) = (None, None);
     }
 
     /// The timer that is due, moved on to its next time; however many times it missed, once.
@@ -72,16 +83,18 @@ impl Schedule {
 
     /// The clock was set or the zone changed. A time that the clock jumped over is due at once.
     pub(super) fn set_wall(&mut self, triggers: &Triggers, now: Moment, wall: &Wall) {
-        let Some(at) = self.calendar_at else { return };
-        if at <= wall.at(now) {
-            self.calendar_moment = Some(now);
-        } else {
-            self.set_calendar(triggers, now, wall);
+        let present = wall.at(now);
+        let repeated = SignedDuration::from_hours(REPEATED_HOURS_MAX);
+        self.fired = self.fired.filter(|fired| fired.duration_since(present) < repeated);
+        match self.calendar_at {
+            None => {}
+            Some(at) if at <= present => self.calendar_moment = Some(now),
+            Some(_) => self.set_calendar(triggers, now, wall),
         }
     }
 
-    pub(super) fn set_level(&mut self, level: usize, holds: bool) {
-        if let Some(held) = self.holds.get_mut(level) {
+    pub(super) fn set_level(&mut self, level: u16, holds: bool) {
+        if let Some(held) = self.holds.get_mut(usize::from(level)) {
             *held = holds;
         }
     }
@@ -93,11 +106,7 @@ impl Schedule {
 
     fn set_calendar(&mut self, triggers: &Triggers, now: Moment, wall: &Wall) {
         let present = wall.at(now);
-        let repeated = SignedDuration::from_hours(REPEATED_HOURS_MAX);
-        let after = match self.fired {
-            Some(fired) if fired.duration_since(present) < repeated => present.max(fired),
-            Some(_) | None => present,
-        };
+        let after = self.fired.map_or(present, |fired| fired.max(present));
         self.calendar_at = calendar::next_of(&triggers.calendar, after, &wall.zone);
         self.calendar_moment = self.calendar_at.map(|at| wall.moment(at));
     }

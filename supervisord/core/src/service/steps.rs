@@ -1,10 +1,9 @@
-//! Steps that the transitions of `life.rs` share: coming to rest, starting, ending, arming timers.
+//! Steps that all transitions share: coming to rest, starting, ending, setting timers.
 
 use std::time::Duration;
 
-use super::life::Turn;
 use super::schedule::Schedule;
-use super::{Cause, Ended, Goal, Leaving, Service, State};
+use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;
 use crate::moment::Moment;
 use crate::policy::{LastRun, Policy};
@@ -12,6 +11,9 @@ use crate::run::Run;
 
 /// Pause before a process that could not be made is tried again, where the throttle is shorter.
 const RETRY_MIN: Duration = Duration::from_secs(1);
+
+/// Patience with what a dead main process left behind, where the definition never kills.
+const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Service {
     pub(super) fn is_wanted(&self) -> bool {
@@ -30,20 +32,18 @@ impl Service {
                 if until <= turn.now {
                     self.spawn(cause, turn);
                 } else {
+                    self.owed = Some(cause);
                     self.enter(State::Backoff { until }, turn);
                 }
             }
             None if matches!(self.ended, Ended::NotMade(_)) => self.enter(State::Failed, turn),
-            None if self.policy.has_triggers() && self.may_start_itself() => {
-                self.enter(State::Waiting, turn);
-            }
-            None if self.policy.is_after_demand() => self.enter(State::Waiting, turn),
+            None if self.may_be_triggered() => self.enter(State::Waiting, turn),
             None => self.enter(State::Down, turn),
         }
     }
 
     /// What the policy starts it for, as things stand.
-    pub(super) fn due(&self) -> Option<Cause> {
+    fn due(&self) -> Option<Cause> {
         if !self.may_start_itself() {
             return None;
         }
@@ -53,11 +53,23 @@ impl Service {
         self.schedule.as_ref().and_then(|schedule| schedule.held()).map(Cause::Level)
     }
 
+    /// It has had the only run that it may have by itself.
+    pub(super) fn is_spent(&self) -> bool {
+        self.policy.is_once() && self.runs != 0
+    }
+
+    /// It needs a first request or connection.
+    fn awaits_demand(&self) -> bool {
+        self.policy.is_after_demand() && self.runs == 0
+    }
+
     /// Nothing in its definition holds it back from every start but a request's.
     pub(super) fn may_start_itself(&self) -> bool {
-        let is_demanded = self.schedule.as_ref().is_some_and(|schedule| schedule.is_demanded);
-        let is_spent = self.policy.is_once() && self.runs != 0;
-        !is_spent && (is_demanded || !self.policy.is_after_demand())
+        !self.is_spent() && !self.awaits_demand()
+    }
+
+    fn may_be_triggered(&self) -> bool {
+        !self.is_spent() && (self.policy.has_triggers() || self.awaits_demand())
     }
 
     /// Starts what is owed or due, when it is at rest.
@@ -72,36 +84,43 @@ impl Service {
         }
     }
 
-    pub(super) fn arm(&mut self, turn: &Turn<'_>) {
-        if self.is_wanted()
-            && self.enabled
-            && let (Some(schedule), Some(triggers)) = (&mut self.schedule, &self.policy.triggers)
-        {
-            schedule.arm(triggers, turn.now, turn.wall);
+    /// Timers run while they may start something.
+    pub(super) fn set_timers(&mut self, turn: &Turn<'_>) {
+        let may_start = self.is_wanted() && self.enabled && !self.is_spent();
+        match (&mut self.schedule, &self.policy.triggers) {
+            (Some(schedule), Some(triggers)) if may_start => {
+                schedule.arm(triggers, turn.now, turn.wall);
+            }
+            (Some(schedule), _) => schedule.disarm(),
+            (None, _) => {}
         }
     }
 
-    pub(super) fn disarm(&mut self) {
-        if let Some(schedule) = &mut self.schedule {
-            schedule.disarm();
+    /// What the old definition and the new one both trigger goes on undisturbed; what only the old
+    /// one did is owed no more, and how the last run ended is judged anew.
+    pub(crate) fn take_policy(&mut self, policy: Policy, turn: &Turn<'_>) {
+        let old = std::mem::replace(&mut self.policy, policy);
+        let has_same_levels = old.levels() == self.policy.levels();
+        self.owed = self.owed.filter(|cause| match cause {
+            Cause::Asked => true,
+            _ if !self.may_start_itself() => false,
+            Cause::Load => true,
+            Cause::KeepAlive | Cause::Before => false,
+            Cause::Level(_) => has_same_levels,
+            Cause::Interval | Cause::Calendar | Cause::Watch | Cause::Mount | Cause::Socket => {
+                self.policy.has_trigger(*cause)
+            }
+        });
+        match (&mut self.schedule, old.triggers, &self.policy.triggers) {
+            (Some(schedule), Some(old), Some(new)) => schedule.change(&old, new),
+            (schedule, _, new) => {
+                *schedule = new.as_deref().map(|new| Box::new(Schedule::new(new)));
+            }
         }
+        self.set_timers(turn);
     }
 
-    /// Timers go on as they are unless it is the triggers that changed.
-    pub(super) fn take_policy(&mut self, policy: Policy, turn: &Turn<'_>) {
-        if policy.triggers != self.policy.triggers {
-            let is_demanded = self.schedule.as_ref().is_some_and(|schedule| schedule.is_demanded);
-            self.schedule = policy.triggers.as_deref().map(|triggers| {
-                let mut schedule = Schedule::new(triggers);
-                schedule.is_demanded = is_demanded;
-                Box::new(schedule)
-            });
-        }
-        self.policy = policy;
-        self.arm(turn);
-    }
-
-    pub(super) fn last_run(&self) -> Option<LastRun> {
+    fn last_run(&self) -> Option<LastRun> {
         match self.ended {
             Ended::Never => None,
             Ended::Exit { exit, asked } => Some(LastRun::Exit { exit, asked }),
@@ -109,7 +128,7 @@ impl Service {
         }
     }
 
-    pub(super) fn earliest_start(&self) -> Moment {
+    fn earliest_start(&self) -> Moment {
         let Some(last_start) = self.last_start else { return Moment::default() };
         let pause = match self.ended {
             Ended::NotMade(_) => self.policy.throttle.max(RETRY_MIN),
@@ -120,6 +139,9 @@ impl Service {
 
     pub(super) fn spawn(&mut self, cause: Cause, turn: &mut Turn<'_>) {
         self.runs += 1;
+        if self.is_spent() {
+            self.set_timers(turn);
+        }
         let run = Run { service: self.id, number: self.runs };
         self.owed = None;
         self.cause = cause;
@@ -132,6 +154,18 @@ impl Service {
         turn.actions.push(Action::Terminate(run));
         let kill_at = self.policy.stop_timeout.map(|timeout| turn.now + timeout);
         self.enter(State::Stopping { run, kill_at }, turn);
+    }
+
+    /// Tells what a dead main process left behind to end; after a stop too, since it may have come
+    /// later.
+    pub(super) fn clear(&mut self, run: Run, kill_at: Moment, turn: &mut Turn<'_>) {
+        turn.actions.push(Action::Terminate(run));
+        self.enter(State::Clearing { run, kill_at: Some(kill_at) }, turn);
+    }
+
+    /// How long what a dead main process left behind may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.policy.stop_timeout.unwrap_or(CLEAR_TIMEOUT)
     }
 
     pub(super) fn enter(&mut self, state: State, turn: &mut Turn<'_>) {

@@ -2,11 +2,13 @@
 //!
 //! A case is a block of lines: `#` says what it shows, then the policy and how it is loaded, then
 //! the story; `words.rs` has the words. The service is loaded at 0s, and the clock runs to every
-//! deadline by itself, those after the last line too. `UPDATE=1` rewrites the files; review the diff.
+//! deadline by itself, after the last line until only timers of definitions are left. `UPDATE=1`
+//! rewrites the files; review the diff.
 #![expect(clippy::unwrap_used, reason = "a case that can't be read fails its test")]
 
 mod keep_alive;
 mod player;
+mod triggers;
 mod words;
 
 use std::fs;
@@ -57,12 +59,17 @@ fn play(block: &str) -> String {
             if line.starts_with('#') {
                 remarks.push((*line).to_owned());
             } else if let Some((time, event)) = line.split_once("> ") {
-                player.run_clock(Some(words::moment(time.trim())));
+                let moment = words::moment(time.trim());
+                if event == "wake" {
+                    player.sleep(moment);
+                } else {
+                    player.run_clock(moment);
+                }
                 player.lines.append(&mut remarks);
                 player.hear(event);
             }
         }
-        player.run_clock(None);
+        player.run_out();
         text.append(&mut player.lines);
         text.append(&mut remarks);
     }

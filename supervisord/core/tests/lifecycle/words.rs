@@ -1,18 +1,26 @@
 //! The words of the case files, both ways.
 //!
 //! Settings: `keep-alive always|never|{}|success|failure|crash|no-crash` (several of the last four
-//! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`, `goal down`.
+//! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`, `goal down`,
+//! `past 3 up|left|gone code 1`; of triggers `interval 60s`, `calendar Hour 3 Minute 0 or Weekday 1`,
+//! `edges`, the levels `path P`, `queue P`, `network yes`, `other-loaded b yes`, `other-active b no`,
+//! `after-demand`, `once`, and to be rid of them `no-levels`, `no-triggers`.
 //! Events: `start stop restart enable disable remove watch`, `replace SETTINGS`, `renew SETTINGS`,
-//! `load SETTINGS`, `shutdown`, `cancel 7`, `timeout`, and the news `spawned 1`, `not-made 1 cause`,
-//! `exited 1 HOW`, `cleared 1`. A request that waits says `(7 wants up)`; other services than the
-//! first stand before a colon: `b: start`.
+//! `load SETTINGS`, `expect LABELS`, `shutdown`, `cancel 7`, `timeout`, `wake` (a timeout after a
+//! sleep), and the news `spawned 1`, `not-made 1 cause`, `exited 1 HOW`, `cleared 1`, `level 0 on|off`,
+//! `trigger watch|mount|socket`. A request that waits says `(7 wants up)`; other services than the
+//! first, whose label is `a`, stand before a colon: `b: start`.
+//! The clock on the wall, at the beginning and later: `zone CET-1CEST,M3.5.0,M10.5.0/3`,
+//! `wall 2026-03-29T01:00`.
 
 use std::time::Duration;
 
 use supervisor_core::{
-    Answer, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Policy, RequestId, Run,
-    Service, ServiceId, State, Want,
+    Answer, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Past, Policy, RequestId,
+    Run, Service, ServiceId, State, Want,
 };
+
+use crate::triggers;
 
 /// Who waits for an answer, and for what.
 pub(crate) type Asked = Option<(RequestId, Want)>;
@@ -22,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) policy: Policy,
     goal: Goal,
     enabled: bool,
+    past: Option<Past>,
 }
 
 impl Default for Settings {
@@ -33,29 +42,30 @@ impl Default for Settings {
             stop_timeout: Some(Duration::from_secs(20)),
             triggers: None,
         };
-        Self { policy, goal: Goal::Up, enabled: true }
+        Self { policy, goal: Goal::Up, enabled: true, past: None }
     }
 }
 
 impl Settings {
     pub(crate) fn set(&mut self, line: &str) {
-        match line {
-            "disabled" => self.enabled = false,
-            "goal down" => self.goal = Goal::Down,
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("disabled", _) => self.enabled = false,
+            ("goal", "down") => self.goal = Goal::Down,
+            ("past", past) => self.past = Some(triggers::past(past)),
             _ => set(&mut self.policy, line),
         }
     }
 
-    pub(crate) fn load(self, service: ServiceId, asked: Asked) -> Load {
-        let Self { policy, goal, enabled } = self;
+    pub(crate) fn load(self, service: ServiceId, name: &str, asked: Asked) -> Load {
+        let Self { policy, goal, enabled, past } = self;
         let (request, want) = split(asked);
         Load {
             service,
-            label: format!("s{}", service.0).into(),
+            label: if name.is_empty() { "a" } else { name }.into(),
             policy,
             goal,
             enabled,
-            past: None,
+            past,
             request,
             want,
         }
@@ -69,7 +79,7 @@ fn set(policy: &mut Policy, line: &str) {
         "keep-alive" => policy.keep_alive = keep_alive(value),
         "throttle" => policy.throttle = length(value),
         "stop-timeout" => policy.stop_timeout = (value != "never").then(|| length(value)),
-        _ => panic!("no such setting: {line}"),
+        _ => assert!(triggers::set(policy, key, value), "no such setting: {line}"),
     }
 }
 
@@ -92,7 +102,7 @@ fn condition(word: &str) -> Condition {
     }
 }
 
-fn length(word: &str) -> Duration {
+pub(crate) fn length(word: &str) -> Duration {
     let (number, unit) = match word.strip_suffix("ms") {
         Some(number) => (number, 0.001),
         None => (word.strip_suffix('s').unwrap(), 1.0),
@@ -146,7 +156,12 @@ pub(crate) fn event(service: ServiceId, line: &str, asked: Asked, policy: &mut P
             Change::Replace { policy: policy.clone(), renew: verb == "renew" }
         }
         "shutdown" => return Event::Shutdown,
-        "timeout" => return Event::Timeout,
+        "timeout" | "wake" => return Event::Timeout,
+        "trigger" => return Event::Trigger { service, cause: triggers::cause(rest) },
+        "level" => {
+            let level = number.parse().unwrap();
+            return Event::Level { service, level, holds: how == "on" };
+        }
         "cancel" => return Event::Cancel(RequestId(rest.parse().unwrap())),
         "spawned" => return Event::Spawned(run()),
         "not-made" => return Event::SpawnFailed { run: run(), cause: how.into() },

@@ -23,7 +23,7 @@ pub(in crate::os) fn remember_ignored_signals() {
         unsafe { disposition(*signal, ptr::null(), &mut now) };
         now.0[0] == libc::SIG_IGN
     });
-    IGNORED.store(ignored.fold(0, |set, signal| set | 1 << (signal - 1)), Relaxed);
+    IGNORED.fetch_or(ignored.fold(0, |set, signal| set | 1 << (signal - 1)), Relaxed);
 }
 
 /// From now on children have to undo every disposition, because the clone does not.

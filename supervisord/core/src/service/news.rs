@@ -1,0 +1,121 @@
+//! The life of one service: what each piece of news does in each state; the table is in `life.rs`.
+
+use super::{Cause, Ended, Service, State, Turn};
+use crate::action::Action;
+use crate::run::{Exit, Run};
+
+impl Service {
+    pub(crate) fn spawned(&mut self, run: Run, turn: &mut Turn<'_>) {
+        if let State::Spawning { run: own, renew } = self.state
+            && own == run
+        {
+            if renew || !self.is_wanted() {
+                self.terminate(run, turn);
+            } else {
+                self.enter(State::Up { run }, turn);
+            }
+        }
+    }
+
+    pub(crate) fn spawn_failed(&mut self, run: Run, cause: Box<str>, turn: &mut Turn<'_>) {
+        if let State::Spawning { run: own, .. } = self.state
+            && own == run
+        {
+            self.ended = Ended::NotMade(cause);
+            self.ended_run = run.number;
+            self.rest(turn);
+        }
+    }
+
+    pub(crate) fn exited(&mut self, run: Run, end: (Exit, bool), turn: &mut Turn<'_>) {
+        if self.state.run() != Some(run) {
+            return;
+        }
+        let (exit, tree_empty) = end;
+        let patience = turn.now + self.patience();
+        let (asked, kill_at) = match self.state {
+            State::Spawning { .. } | State::Up { .. } => (false, patience),
+            State::Stopping { kill_at, .. } => (true, kill_at.unwrap_or(patience)),
+            State::Clearing { .. }
+            | State::Down
+            | State::Waiting
+            | State::Backoff { .. }
+            | State::Failed => return,
+        };
+        self.ended = Ended::Exit { exit, asked };
+        self.ended_run = run.number;
+        if tree_empty { self.rest(turn) } else { self.clear(run, kill_at, turn) }
+    }
+
+    pub(crate) fn cleared(&mut self, run: Run, turn: &mut Turn<'_>) {
+        if let State::Clearing { run: own, .. } = self.state
+            && own == run
+        {
+            self.rest(turn);
+        }
+    }
+
+    /// A trigger came.
+    pub(crate) fn trigger(&mut self, cause: Cause, turn: &mut Turn<'_>) {
+        let is_heard = self.is_wanted() && self.enabled && self.policy.has_trigger(cause);
+        let is_demand = cause == Cause::Socket && !self.is_spent();
+        if is_heard && (is_demand || self.may_start_itself()) {
+            self.owed.get_or_insert(cause);
+            self.pay(turn);
+        }
+    }
+
+    /// A level holds now, or no longer; that it does not ends nothing.
+    pub(crate) fn level(&mut self, level: u16, holds: bool, turn: &mut Turn<'_>) {
+        self.note_level(level, holds);
+        if holds {
+            self.pay(turn);
+        }
+    }
+
+    /// A level is known before the service acts by its definition.
+    pub(crate) fn note_level(&mut self, level: u16, holds: bool) {
+        if let Some(schedule) = &mut self.schedule {
+            schedule.set_level(level, holds);
+        }
+    }
+
+    /// The wall clock was set.
+    pub(crate) fn set_wall(&mut self, turn: &mut Turn<'_>) {
+        if let (Some(schedule), Some(triggers)) = (&mut self.schedule, &self.policy.triggers) {
+            schedule.set_wall(triggers, turn.now, turn.wall);
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, turn: &mut Turn<'_>) {
+        let fired = match (&mut self.schedule, &self.policy.triggers) {
+            (Some(schedule), Some(triggers)) => schedule.fire(triggers, turn.now, turn.wall),
+            (Some(_) | None, _) => None,
+        };
+        if let Some(cause) = fired {
+            self.trigger(cause, turn);
+        }
+        if self.state.deadline().is_none_or(|deadline| turn.now < deadline) {
+            return;
+        }
+        match self.state {
+            State::Stopping { run, .. } => {
+                self.state = State::Stopping { run, kill_at: None };
+                turn.actions.push(Action::Kill(run));
+            }
+            State::Clearing { run, .. } => {
+                self.state = State::Clearing { run, kill_at: None };
+                turn.actions.push(Action::Kill(run));
+            }
+            State::Backoff { .. } => {
+                let cause = self.owed.unwrap_or(Cause::KeepAlive);
+                self.spawn(cause, turn);
+            }
+            State::Down
+            | State::Waiting
+            | State::Spawning { .. }
+            | State::Up { .. }
+            | State::Failed => {}
+        }
+    }
+}

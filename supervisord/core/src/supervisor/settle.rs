@@ -1,0 +1,73 @@
+//! After something happened to a service: the clock index, answers, and who else has to know.
+
+use super::Supervisor;
+use crate::action::Action;
+use crate::moment::Moment;
+use crate::run::ServiceId;
+use crate::service::{Service, State};
+
+impl Supervisor {
+    /// Brings the indexes in line with a service after something happened to it.
+    pub(super) fn settle(&mut self, id: ServiceId, before: Before, actions: &mut Vec<Action>) {
+        let Some(service) = self.services.get(&id) else { return };
+        let after = Before::of(service);
+        if after.deadline != before.deadline {
+            if let Some(moment) = before.deadline {
+                self.deadlines.remove(&(moment, id));
+            }
+            if let Some(moment) = after.deadline {
+                self.deadlines.insert((moment, id));
+            }
+        }
+        if let Some(waiters) = self.waiters.get_mut(&id) {
+            waiters.retain(|waiter| match waiter.verdict(service) {
+                Some(answer) => {
+                    actions.push(Action::Reply { request: waiter.request, service: id, answer });
+                    false
+                }
+                None => true,
+            });
+            if waiters.is_empty() {
+                self.waiters.remove(&id);
+            }
+        }
+        if after.is_active != before.is_active {
+            self.others.set_active(service);
+        }
+        if service.is_removed() && after.is_down {
+            actions.push(Action::Forget(id));
+        }
+        if let Some(left) = &mut self.shutdown
+            && after.is_down
+            && !before.is_down
+        {
+            *left -= 1;
+            if *left == 0 {
+                actions.push(Action::Finish);
+            }
+        }
+    }
+}
+
+/// What the indexes knew of a service before something happened to it.
+#[derive(Debug)]
+pub(super) struct Before {
+    deadline: Option<Moment>,
+    is_down: bool,
+    is_active: bool,
+}
+
+impl Before {
+    pub(super) fn of(service: &Service) -> Self {
+        Self {
+            deadline: service.deadline(),
+            is_down: service.state() == State::Down,
+            is_active: service.is_active(),
+        }
+    }
+
+    /// Of a service that the indexes do not know yet.
+    pub(super) fn nothing() -> Self {
+        Self { deadline: None, is_down: true, is_active: false }
+    }
+}

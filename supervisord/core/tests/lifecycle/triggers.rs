@@ -1,0 +1,124 @@
+//! The words for triggers, pasts and the clock on the wall.
+
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use protocol::definition::Calendar;
+use supervisor_core::{Cause, Ended, Left, Level, Moment, Past, Policy, Wall};
+
+use crate::words;
+
+/// Takes a setting about triggers; false when it is about something else.
+pub(crate) fn set(policy: &mut Policy, key: &str, value: &str) -> bool {
+    if key == "no-triggers" {
+        policy.triggers = None;
+        return true;
+    }
+    let mut triggers = policy.triggers.clone().unwrap_or_default();
+    let (word, yes) = value.rsplit_once(' ').unwrap_or((value, ""));
+    let (label, path): (Arc<str>, Arc<str>) = (word.into(), value.into());
+    match key {
+        "interval" => triggers.interval = Some(words::length(value)),
+        "calendar" => triggers.calendar = value.split(" or ").map(calendar).collect(),
+        "edges" => triggers.has_edges = true,
+        "path" => triggers.levels.push(Level::Path { path, exists: true }),
+        "queue" => triggers.levels.push(Level::Queue(path)),
+        "network" => triggers.levels.push(Level::Network(is_yes(value))),
+        "other-loaded" => triggers.levels.push(Level::OtherLoaded { label, value: is_yes(yes) }),
+        "other-active" => triggers.levels.push(Level::OtherActive { label, value: is_yes(yes) }),
+        "no-levels" => triggers.levels.clear(),
+        "after-demand" => triggers.after_demand = true,
+        "once" => triggers.once = true,
+        _ => return false,
+    }
+    policy.triggers = Some(triggers);
+    true
+}
+
+fn is_yes(word: &str) -> bool {
+    match word {
+        "yes" => true,
+        "no" => false,
+        _ => panic!("neither yes nor no: {word}"),
+    }
+}
+
+/// `Hour 3 Minute 0`, or `always`.
+fn calendar(words: &str) -> Calendar {
+    let mut entry = Calendar::default();
+    let words: Vec<&str> = words.split(' ').filter(|word| *word != "always").collect();
+    for pair in words.chunks(2) {
+        let value = Some(pair[1].parse().unwrap());
+        match pair[0] {
+            "Minute" => entry.minute = value,
+            "Hour" => entry.hour = value,
+            "Day" => entry.day = value,
+            "Weekday" => entry.weekday = value,
+            "Month" => entry.month = value,
+            other => panic!("no field is called {other}"),
+        }
+    }
+    entry
+}
+
+/// `3 gone code 1`: how many runs, what is left of the last one, and how the last to end ended.
+/// `begun` and `begun-left` in place of `gone` and `left` when it is not known to have begun.
+pub(crate) fn past(words: &str) -> Past {
+    let (runs, rest) = words.split_once(' ').unwrap();
+    let (left, ended) = rest.split_once(' ').unwrap_or((rest, "never"));
+    let is_begun = left.starts_with("begun");
+    let left = match left {
+        "up" => Left::Main,
+        "left" | "begun-left" => Left::Others,
+        "gone" | "begun" => Left::Nothing,
+        _ => panic!("nothing is left like that: {left}"),
+    };
+    let ended = match ended.split_once(' ') {
+        Some(("not-made", cause)) => Ended::NotMade(cause.into()),
+        None if ended == "never" => Ended::Never,
+        Some(_) | None => Ended::Exit { exit: words::exit(ended), asked: false },
+    };
+    Past { runs: runs.parse().unwrap(), ended, is_begun, left }
+}
+
+/// `watch`, `mount`, `socket`.
+pub(crate) fn cause(word: &str) -> Cause {
+    match word {
+        "watch" => Cause::Watch,
+        "mount" => Cause::Mount,
+        "socket" => Cause::Socket,
+        _ => panic!("no such trigger: {word}"),
+    }
+}
+
+/// Why a run was started, where it is a trigger.
+pub(crate) fn by(cause: Cause) -> String {
+    match cause {
+        Cause::Load | Cause::Asked | Cause::KeepAlive | Cause::Before => String::new(),
+        Cause::Interval => " by interval".to_owned(),
+        Cause::Calendar => " by calendar".to_owned(),
+        Cause::Watch => " by watch".to_owned(),
+        Cause::Mount => " by mount".to_owned(),
+        Cause::Socket => " by socket".to_owned(),
+        Cause::Level(level) => format!(" by level {level}"),
+    }
+}
+
+/// The clock after `wall 2026-03-29T01:00` or `zone EST5EDT,M3.2.0,M11.1.0`; `None` for other words.
+pub(crate) fn wall(line: &str, now: Moment, old: &Wall) -> Option<Wall> {
+    match line.split_once(' ')? {
+        ("wall", shown) => {
+            let shown: DateTime = shown.parse().unwrap();
+            let shown = old.zone.to_ambiguous_zoned(shown).compatible().unwrap().timestamp();
+            Some(Wall { zero: shown - now.elapsed(), zone: old.zone.clone() })
+        }
+        ("zone", words) => Some(Wall { zero: old.zero, zone: TimeZone::posix(words).unwrap() }),
+        _ => None,
+    }
+}
+
+/// What the clock shows.
+pub(crate) fn shown(wall: &Wall, now: Moment) -> String {
+    wall.at(now).to_zoned(wall.zone.clone()).strftime("%m-%d %H:%M %:z").to_string()
+}

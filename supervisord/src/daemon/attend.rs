@@ -1,0 +1,127 @@
+//! What a service's state means for its sockets, and what becomes of those who come to them.
+
+use std::time::Duration;
+
+use protocol::definition::Definition;
+use supervisor_core::{Cause, Change, Event, Goal, Policy, ServiceId, State, Want};
+
+use super::Daemon;
+use super::opening::instance;
+use crate::registry::Entry;
+use crate::os::Handle;
+use crate::sockets::Knock;
+use crate::store::goals::Intent;
+
+/// inetd's servers are not throttled; one that never takes what it is started for must not spin.
+const INETD_PAUSE: Duration = Duration::from_millis(100);
+
+/// The rules of a definition.
+pub(crate) fn policy(definition: &Definition) -> Policy {
+    let mut policy = Policy::from(definition);
+    if definition.rare.inetd.is_some() {
+        policy.throttle = policy.throttle.min(INETD_PAUSE);
+    }
+    policy
+}
+
+impl Daemon {
+    /// Watches a service's sockets while a connection would start it, and puts away an instance
+    /// whose connection is over.
+    pub(super) fn attend(&mut self, id: ServiceId) {
+        let Some(service) = self.supervisor.service(id) else { return };
+        let is_wanted = service.goal() == Goal::Up && service.is_enabled() && !service.is_leaving();
+        let (state, is_leaving) = (service.state(), service.is_leaving());
+        if self.sockets.parent(id).is_some() {
+            if matches!(state, State::Down | State::Waiting | State::Failed) && !is_leaving {
+                self.remove_quietly(id);
+            }
+            return;
+        }
+        let is_waiting = is_wanted && matches!(state, State::Waiting | State::Failed);
+        if is_waiting && let Err(cause) = self.reopen(id) {
+            let label = self.registry.get(id).map(|entry| entry.label.to_string());
+            log::error!("{}: {cause}", label.unwrap_or_default());
+        }
+        self.sockets.watch(id, is_waiting);
+    }
+
+    /// Ends a service nobody asked about.
+    pub(super) fn remove_quietly(&mut self, service: ServiceId) {
+        let (now, change, want) = (self.clock.now(), Change::Remove, Want::Nothing);
+        let event = Event::Ask { service, change, request: None, want };
+        self.supervisor.handle(now, event, &mut self.actions);
+    }
+
+    /// Ends what serves the connections of a service.
+    pub(super) fn end_instances(&mut self, instances: Vec<ServiceId>) {
+        for instance in instances {
+            self.remove_quietly(instance);
+        }
+    }
+
+    /// Somebody came to sockets.
+    pub(super) fn rung(&mut self, keys: Vec<u64>) {
+        for key in keys {
+            match self.sockets.knock(key) {
+                Some(Knock::Start(service)) => {
+                    self.handle(Event::Trigger { service, cause: Cause::Socket });
+                }
+                Some(Knock::Serve(service, connections)) => {
+                    for connection in connections {
+                        self.serve(service, Some(connection));
+                    }
+                    self.perform();
+                    self.attend(service);
+                    self.perform();
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Makes an instance of a service for one connection.
+    fn serve(&mut self, parent: ServiceId, connection: Option<Handle>) {
+        let registry = &self.registry;
+        let Some(entry) = registry.get(parent).filter(|_| !self.supervisor.is_shutting_down())
+        else {
+            return;
+        };
+        let label = self.sockets.next_label(&entry.label, |label| registry.find(label).is_none());
+        let entry = of_instance(entry, &label);
+        self.begin_instance(entry, parent, connection);
+    }
+
+    fn begin_instance(&mut self, entry: Entry, parent: ServiceId, connection: Option<Handle>) {
+        let now = self.clock.now();
+        self.instance = Some((parent, connection));
+        self.take_in(entry, Intent::default(), (None, Want::Nothing), now);
+    }
+
+    /// Connections that an earlier daemon began to serve go on.
+    pub(super) fn resume_instances(&mut self) {
+        let labels: Vec<String> = self.pasts.keys().cloned().collect();
+        for label in labels {
+            let Some((name, number)) = label.rsplit_once('#') else { continue };
+            let parent = self.registry.find(name).filter(|_| number.parse::<u64>().is_ok());
+            if let Some(parent) = parent
+                && self.registry.find(&label).is_none()
+                && self.was_alive(&label)
+                && let Some(entry) = self.registry.get(parent)
+                && entry.definition.rare.inetd.is_some()
+            {
+                let entry = of_instance(entry, &label);
+                self.begin_instance(entry, parent, None);
+            }
+        }
+    }
+}
+
+fn of_instance(parent: &Entry, label: &str) -> Entry {
+    Entry {
+        label: label.into(),
+        definition: instance(&parent.definition, label),
+        file: parent.file.clone(),
+        notes: Box::default(),
+        enabled: None,
+    }
+}

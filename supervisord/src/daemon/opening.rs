@@ -1,0 +1,197 @@
+//! Definitions on their way in wait here until their sockets are open; one whose sockets can't be
+//! opened does not come in.
+
+use protocol::definition::{self, Definition};
+use protocol::message::Reason;
+use supervisor_core::{RequestId, ServiceId, Want};
+use tokio::task;
+
+use super::{Arrival, Daemon, Internal, Then};
+use crate::registry::Entry;
+use crate::sockets::{self, Opened};
+use crate::store::folder::Taken;
+use crate::store::goals::Intent;
+
+/// What is to be done with a definition once its sockets are open.
+#[derive(Debug)]
+pub enum Opening {
+    /// It is written, and then comes in, in the place of another one or not.
+    Write {
+        /// The definition, and who waits.
+        arrival: Box<Arrival>,
+        /// What is written.
+        text: String,
+        /// The service whose definition it replaces.
+        known: Option<ServiceId>,
+    },
+    /// A service begins.
+    TakeIn {
+        /// The service.
+        entry: Box<Entry>,
+        /// What was asked of it.
+        intent: Intent,
+        /// Who waits, and for what.
+        waiting: (Option<RequestId>, Want),
+    },
+    /// A service gets another definition.
+    Replace {
+        /// The service.
+        service: ServiceId,
+        /// The definition.
+        taken: Box<Taken>,
+        /// Who waits, and for what.
+        waiting: (RequestId, Want),
+    },
+}
+
+impl Opening {
+    fn definition(&self) -> &Definition {
+        match self {
+            Self::Write { arrival, .. } => &arrival.definition,
+            Self::TakeIn { entry, .. } => &entry.definition,
+            Self::Replace { taken, .. } => &taken.definition,
+        }
+    }
+
+    fn replaces(&self) -> Option<ServiceId> {
+        match self {
+            Self::Write { known, .. } => *known,
+            Self::TakeIn { .. } => None,
+            Self::Replace { service, .. } => Some(*service),
+        }
+    }
+}
+
+impl Daemon {
+    /// Opens the sockets of a definition and goes on with it, at once where no name has to be
+    /// looked up, else later. The caller performs.
+    pub(crate) fn open(&mut self, opening: Opening) {
+        let definition = opening.definition();
+        let before = opening.replaces().map(|id| self.sockets.of(id)).unwrap_or_default();
+        if sockets::is_quick(definition) {
+            let result = sockets::open(definition, &before, &self.paths.run);
+            return self.opened(result, opening);
+        }
+        let label = definition.label.clone();
+        self.pending.incoming.entry(label).or_default();
+        let (run, internal) = (self.paths.run.clone(), self.internal.clone());
+        task::spawn_blocking(move || {
+            let result = sockets::open(opening.definition(), &before, &run);
+            // The loop may have ended meanwhile.
+            let _ = internal.send(Internal::Opened { result, opening });
+        });
+    }
+
+    /// The sockets that had to be waited for are open, or are not.
+    pub(crate) fn opened_late(&mut self, result: Result<Opened, String>, opening: Opening) {
+        let label = opening.definition().label.clone();
+        let is_over = !matches!(opening, Opening::Write { .. });
+        self.opened(result, opening);
+        self.perform();
+        if is_over {
+            self.next_arrival(&label);
+        }
+    }
+
+    fn opened(&mut self, result: Result<Opened, String>, opening: Opening) {
+        match result {
+            Ok(opened) => {
+                let label = opening.definition().label.clone();
+                if !opened.is_empty() {
+                    self.sockets.keep(&label, opened);
+                }
+                self.go_on(opening);
+            }
+            Err(cause) => self.not_opened(&cause, opening),
+        }
+    }
+
+    fn go_on(&mut self, opening: Opening) {
+        match opening {
+            Opening::Write { arrival, text, known } => {
+                let job = self.disk.replace(arrival.file.clone(), text.into_bytes());
+                let then = match known {
+                    Some(id) => Then::Replace(id, arrival),
+                    None => Then::TakeIn(arrival),
+                };
+                self.pending.jobs.insert(job, then);
+            }
+            Opening::TakeIn { entry, intent, waiting } => {
+                let now = self.clock.now();
+                self.take_in(*entry, intent, waiting, now);
+            }
+            Opening::Replace { service, taken, waiting } => {
+                if let Some(entry) = self.registry.get_mut(service) {
+                    entry.file = taken.file;
+                }
+                self.replace(service, (taken.definition, taken.notes), waiting);
+            }
+        }
+    }
+
+    fn not_opened(&mut self, cause: &str, opening: Opening) {
+        match opening {
+            Opening::Write { arrival, .. } => {
+                self.refuse(arrival.request, Reason::Failed, cause);
+                self.next_arrival(&arrival.definition.label);
+            }
+            Opening::TakeIn { entry, intent, waiting } if self.was_alive(&entry.label) => {
+                // Its process has them, and must not be left alone for that.
+                log::warn!("{}: {cause}; opened again when it has ended", entry.label);
+                let now = self.clock.now();
+                self.take_in(*entry, intent, waiting, now);
+            }
+            Opening::TakeIn { entry, intent, waiting: (request, _) } => {
+                log::error!("cannot load {}: {cause}", entry.file.display());
+                self.dormant.insert(entry.label.to_string(), intent);
+                if let Some(request) = request {
+                    self.pending.reject(request, &entry.file, cause);
+                }
+            }
+            Opening::Replace { taken, waiting: (request, _), .. } => {
+                log::error!("cannot load {}: {cause}", taken.file.display());
+                self.pending.reject(request, &taken.file, cause);
+            }
+        }
+    }
+
+    /// Opens what an earlier run had and this daemon has not, before the next run.
+    pub(super) fn reopen(&mut self, service: ServiceId) -> Result<(), String> {
+        let Some(entry) = self.registry.get(service) else { return Ok(()) };
+        if self.sockets.is_open(service, &entry.definition) {
+            return Ok(());
+        }
+        let none = Opened::default();
+        let opened = sockets::open(&entry.definition, &none, &self.paths.run)?;
+        self.sockets.keep(&entry.label, opened);
+        self.sockets.set(service, &entry.definition);
+        Ok(())
+    }
+
+    /// The file of an entry that has none of its own: instances are nobody's to write.
+    pub(super) fn is_instance(&self, label: &str) -> bool {
+        let id = self.registry.find(label);
+        id.is_some_and(|id| self.sockets.parent(id).is_some())
+    }
+}
+
+/// The definition of an instance: the same program for one connection, and nothing to start it.
+pub(super) fn instance(definition: &Definition, label: &str) -> Definition {
+    let mut instance = definition.clone();
+    instance.label = label.to_owned();
+    instance.run_at_load = true;
+    instance.disabled = false;
+    instance.keep_alive = definition::KeepAlive::Never;
+    instance.throttle_interval = std::time::Duration::ZERO;
+    let rare = &mut *instance.rare;
+    rare.sockets = Vec::new();
+    rare.inetd = None;
+    rare.start_interval = None;
+    rare.start_calendar = Vec::new();
+    rare.watch_paths = Vec::new();
+    rare.queue_directories = Vec::new();
+    rare.start_on_mount = false;
+    rare.launch_only_once = false;
+    rare.abandon_process_group = true;
+    instance
+}

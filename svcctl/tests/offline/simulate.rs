@@ -1,0 +1,194 @@
+//! simulate: what a person sees of the supervisor's decisions, letter by letter.
+
+use serde_json::{Value, json};
+
+use crate::folder::Folder;
+
+/// Central Europe, and New York, whatever this machine knows of time zones.
+const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+const NEW_YORK: &str = "EST5EDT,M3.2.0,M11.1.0";
+
+/// The story of a service with these keys.
+#[track_caller]
+fn story(keys: Value, words: &[&str]) -> String {
+    let mut definition = json!({ "Label": "web", "Program": "/bin/web" });
+    definition.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+    let folder = Folder::with(&[("web.json", &definition.to_string())]);
+    folder.said(&[&["simulate", "web.json"], words].concat())
+}
+
+#[test]
+fn keep_alive_is_throttled_from_start_to_start() {
+    assert_eq!(
+        story(
+            json!({ "KeepAlive": true }),
+            &["--exits", "1,sigSEGV,fail,0", "--run-for", "1s,12s,500ms"]
+        ),
+        "\
+TIME        STATE    web
+0:00:00     up       run 1 starts: it was loaded
+0:00:01     backoff  run 1 ends: exit 1 after 1 s; starts again in 9 s, at 0:00:10: throttled, 10 s from start to start
+0:00:10     up       run 2 starts: KeepAlive, after exit 1
+0:00:22     starting run 2 ends: SIGSEGV after 12 s; starts again at once
+            backoff  run 3 can't start: exec /bin/web: No such file or directory; tries again in 10 s, at 0:00:32
+0:00:32     up       run 4 starts: KeepAlive, tried again
+0:00:32.500 backoff  run 4 ends: exit 0 after 500 ms; starts again in 9 s 500 ms, at 0:00:42: throttled, 10 s from start to start
+            backoff  the end: all of --exits are used up
+"
+    );
+}
+
+#[test]
+fn successful_exit_false_stays_down_after_a_success() {
+    let keys = json!({ "KeepAlive": { "SuccessfulExit": false }, "ThrottleInterval": 5 });
+    assert_eq!(
+        story(keys, &["--exits", "3,sig9,ok,1"]),
+        "\
+TIME        STATE    web
+0:00:00     up       run 1 starts: it was loaded
+0:00:01     backoff  run 1 ends: exit 3 after 1 s; starts again in 4 s, at 0:00:05: throttled, 5 s from start to start
+0:00:05     up       run 2 starts: KeepAlive, after exit 3
+0:00:06     backoff  run 2 ends: SIGKILL after 1 s; starts again in 4 s, at 0:00:10: throttled, 5 s from start to start
+0:00:10     up       run 3 starts: KeepAlive, after SIGKILL
+0:00:11     down     run 3 ends: exit 0 after 1 s; stays down: its KeepAlive does not hold after exit 0
+            down     the end: only svcctl start web starts it now
+"
+    );
+}
+
+#[test]
+fn a_start_interval_that_overlaps_counts_once() {
+    assert_eq!(
+        story(json!({ "StartInterval": 10 }), &["--exits", "0,1", "--run-for", "25s,1s"]),
+        "\
+TIME        STATE    web
+0:00:00     waiting  loaded; waits, next start in 10 s, at 0:00:10
+0:00:10     up       run 1 starts: StartInterval
+0:00:20     up       StartInterval falls due; a start is owed for when nothing is in its way
+0:00:30     up       StartInterval falls due; a start is owed already, and both count as one
+0:00:35     starting run 1 ends: exit 0 after 25 s; starts again at once
+            up       run 2 starts: StartInterval
+0:00:36     waiting  run 2 ends: exit 1 after 1 s; waits, next start in 4 s, at 0:00:40
+            waiting  the end: all of --exits are used up
+"
+    );
+}
+
+#[test]
+fn a_short_interval_is_stretched_by_the_throttle() {
+    assert_eq!(
+        story(json!({ "StartInterval": 4 }), &["--for", "16s"]),
+        "\
+TIME        STATE    web
+0:00:00     waiting  loaded; waits, next start in 4 s, at 0:00:04
+0:00:04     up       run 1 starts: StartInterval
+0:00:05     waiting  run 1 ends: exit 0 after 1 s; waits, next start in 3 s, at 0:00:08
+0:00:08     backoff  StartInterval falls due; a start is owed for when nothing is in its way
+0:00:12     backoff  StartInterval falls due; a start is owed already, and both count as one
+0:00:14     up       run 2 starts: StartInterval
+0:00:15     waiting  run 2 ends: exit 0 after 1 s; waits, next start in 1 s, at 0:00:16
+0:00:16     backoff  StartInterval falls due; a start is owed for when nothing is in its way
+            backoff  the end: 16 s have passed
+"
+    );
+}
+
+/// In Berlin 02:30 is left out in March and comes twice in October.
+#[test]
+fn a_calendar_over_both_clock_changes_in_berlin() {
+    let nightly = json!({ "StartCalendarInterval": { "Hour": 2, "Minute": 30 } });
+    let from = |date| ["--zone", BERLIN, "--exits", "0,0", "--from", date];
+    assert_eq!(
+        story(nightly.clone(), &from("2026-03-29 01:00")),
+        "\
+TIME        CLOCK                         STATE    web
+0:00:00     Sun 2026-03-29 01:00:00 CET   waiting  loaded; waits, next start in 1 h 30 min, at Sun 2026-03-29 03:30:00 CEST
+1:30:00     Sun 2026-03-29 03:30:00 CEST  up       run 1 starts: StartCalendarInterval
+1:30:01     Sun 2026-03-29 03:30:01 CEST  waiting  run 1 ends: exit 0 after 1 s; waits, next start in 22 h 59 min 59 s, at Mon 2026-03-30 02:30:00 CEST
+1d 0:30:00  Mon 2026-03-30 02:30:00 CEST  up       run 2 starts: StartCalendarInterval
+1d 0:30:01  Mon 2026-03-30 02:30:01 CEST  waiting  run 2 ends: exit 0 after 1 s; waits, next start in 23 h 59 min 59 s, at Tue 2026-03-31 02:30:00 CEST
+                                          waiting  the end: all of --exits are used up
+"
+    );
+    let october = story(nightly, &from("2026-10-25 01:00"));
+    let starts: Vec<&str> = october.lines().filter(|line| line.contains(" starts: ")).collect();
+    assert_eq!(
+        starts,
+        [
+            "1:30:00     Sun 2026-10-25 02:30:00 CEST  up       run 1 starts: StartCalendarInterval",
+            "1d 2:30:00  Mon 2026-10-26 02:30:00 CET   up       run 2 starts: StartCalendarInterval",
+        ]
+    );
+}
+
+/// With every hour wanted, the one that New York repeats comes twice.
+#[test]
+fn an_hourly_calendar_over_the_repeated_hour_in_new_york() {
+    let hourly = json!({ "StartCalendarInterval": { "Minute": 0 } });
+    let story = story(hourly, &["--zone", NEW_YORK, "--from", "2026-11-01 00:30", "--for", "3h"]);
+    let starts: Vec<&str> = story.lines().filter(|line| line.contains(" starts: ")).collect();
+    assert_eq!(
+        starts,
+        [
+            "0:30:00     Sun 2026-11-01 01:00:00 EDT   up       run 1 starts: StartCalendarInterval",
+            "1:30:00     Sun 2026-11-01 01:00:00 EST   up       run 2 starts: StartCalendarInterval",
+            "2:30:00     Sun 2026-11-01 02:00:00 EST   up       run 3 starts: StartCalendarInterval",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_simulated_is_said() {
+    assert_eq!(
+        story(json!({ "WatchPaths": ["/x"], "StartOnMount": true }), &[]),
+        "\
+TIME        STATE    web
+0:00:00     waiting  loaded; waits for WatchPaths, StartOnMount
+            waiting  the end: WatchPaths, StartOnMount is not simulated
+"
+    );
+    assert!(
+        story(json!({ "WatchPaths": ["/x"] }), &["--start"]).contains("run 1 starts: svcctl start")
+    );
+    assert!(story(json!({}), &[]).contains("stays down: no RunAtLoad, no KeepAlive, no timer\n"));
+    assert!(
+        story(json!({ "Disabled": true }), &["--start"]).contains("only svcctl enable web lets it")
+    );
+    let once = story(json!({ "RunAtLoad": true, "LaunchOnlyOnce": true }), &[]);
+    assert!(once.contains("stays down: LaunchOnlyOnce\n"), "{once}");
+    assert!(
+        story(json!({ "KeepAlive": true }), &["--exits", "stays"])
+            .ends_with("it runs on for ever\n")
+    );
+}
+
+#[test]
+fn programs_get_each_step_as_json() {
+    let words = ["--json", "--exits", "1", "--from", "2026-01-02T03:04:05Z", "--zone", "UTC0"];
+    let steps: Value = serde_json::from_str(&story(json!({ "KeepAlive": true }), &words)).unwrap();
+    let events: Vec<&Value> = steps.as_array().unwrap().iter().map(|step| &step["event"]).collect();
+    assert_eq!(events, ["began", "ended", "over"]);
+    let ended = &steps[1];
+    assert_eq!((&ended["at_ms"], &ended["until_ms"]), (&json!(1000), &json!(10_000)));
+    assert_eq!((&ended["run"], &ended["status"]), (&json!(1), &json!(1)));
+    assert!(ended["wall"].as_str().unwrap().starts_with("2026-01-02T03:04:06+00:00"), "{ended}");
+}
+
+#[test]
+fn wrong_words_and_files_are_told() {
+    let folder = Folder::with(&[("web.json", "{\"Label\": \"web\", \"Program\": \"/bin/web\"}")]);
+    for (words, part) in [
+        (["--exits", "boom"], "write 0, 1, ok, sig9, sigSEGV, fail:2 or stays"),
+        (["--run-for", "0"], "a run lasts a millisecond at least"),
+        (["--from", "tomorrow"], "cannot begin at 'tomorrow': write it like '2026-03-29 01:00'"),
+        (["--zone", "Middle-earth"], "'Middle-earth' is no time zone known here"),
+    ] {
+        let ran = folder.svcctl(&[&["simulate", "web.json"], &words[..]].concat());
+        assert_eq!(ran.code, Some(2), "{words:?}");
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+    folder.file("bad.json", "{\"Label\": \"web\"}");
+    let ran = folder.svcctl(&["simulate", "bad.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert!(ran.stderr.starts_with("cannot read bad.json: ProgramArguments is missing"));
+}
