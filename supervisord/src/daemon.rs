@@ -67,6 +67,9 @@ pub struct Daemon {
     /// What runs or ran under an earlier daemon, and is not loaded yet.
     pub(crate) pasts: Pasts,
     pub(crate) runs: Runs,
+    /// When a journal of runs that could not be written is tried again.
+    runs_due: Option<Moment>,
+    strays: u32,
     news: mpsc::UnboundedReceiver<Internal>,
     listener: Option<Listener>,
     pub(crate) actions: Vec<Action>,
@@ -148,6 +151,8 @@ impl Daemon {
             dormant: store.goals,
             pasts: store.pasts,
             runs: store.runs,
+            runs_due: None,
+            strays: 0,
             news,
             listener: Some(ours.listener),
             actions: Vec::new(),
@@ -178,6 +183,7 @@ impl Daemon {
             task::spawn_local(listener.serve(inbox));
         }
         self.perform();
+        self.write_runs();
         while !self.is_finished {
             let deadline = self.deadline().map(|deadline| self.clock.count(deadline));
             tokio::select! {
@@ -191,7 +197,8 @@ impl Daemon {
                 news = self.watches.news() => self.watched(news),
                 () = self.alarm.ring(deadline) => self.time_passed(),
             }
-            self.try_upgrade();
+            self.write_runs();
+            self.try_upgrade().await;
         }
         self.put_away().await;
     }
@@ -294,7 +301,6 @@ impl Daemon {
             self.note_run(run.service);
             next = self.processes.try_news();
         }
-        self.write_runs();
     }
 
     fn requested(&mut self, request: Request) {
@@ -308,12 +314,14 @@ impl Daemon {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        let both = [self.supervisor.deadline(), self.pending.deadline()];
-        both.into_iter().flatten().min()
+        let check = self.upgrade.as_ref().and_then(Upgrade::deadline);
+        let all = [self.supervisor.deadline(), self.pending.deadline(), check, self.runs_due];
+        all.into_iter().flatten().min()
     }
 
     fn time_passed(&mut self) {
         self.give_up_waiting();
+        self.give_up_check();
         self.handle(Event::Timeout);
     }
 
@@ -328,7 +336,7 @@ impl Daemon {
             let _ = tokio::time::timeout(std::time::Duration::from_secs(1), delivery).await;
         }
         crate::control::listen::unlink(&self.paths.socket());
-        self.runs.remove();
+        self.runs.close(&self.pasts);
         log::info!("ended");
         drop(self.lock);
     }

@@ -65,7 +65,10 @@ impl Lock {
             }
             Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
         }
-        fs::write(&pid_file, format!("{}\n", std::process::id())).map_err(unusable)?;
+        // Only who is refused reads it; a full disk is no reason not to begin.
+        if let Err(error) = fs::write(&pid_file, format!("{}\n", std::process::id())) {
+            log::warn!("cannot write {}: {error}", pid_file.display());
+        }
         Ok(Self { file, pid_file })
     }
 

@@ -8,8 +8,9 @@ pub mod folder;
 pub mod goals;
 pub mod runs;
 
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protocol::address::Paths;
 use thiserror::Error;
@@ -83,13 +84,27 @@ pub fn check(paths: &Paths) -> Result<(), StoreError> {
 /// Reads what there is and starts the writing thread.
 ///
 /// # Errors
-/// [`StoreError`] when a folder can't be read or the goals can't be written; a single bad
-/// definition is no error.
+/// [`StoreError`] when a folder can't be read, or a file is of a newer version. A bad definition, a
+/// damaged file and a full disk are none.
 pub fn open(paths: &Paths) -> Result<Store, StoreError> {
+    disk::sweep(&paths.services);
+    disk::sweep(&paths.state);
     let found = folder::read(&paths.services)?;
     let file = paths.state.join(GOALS);
-    let goals = goals::read(&file)?;
+    let goals::Read { goals, is_damaged } = goals::read(&file)?;
+    if is_damaged {
+        set_aside(&file);
+    }
     let disk = Disk::start(&file, &goals)?;
     let (pasts, runs) = runs::open(&paths.run.join(RUNS))?;
     Ok(Store { found, goals, disk, pasts, runs })
+}
+
+/// Keeps a copy of a damaged file, which is about to be written anew.
+fn set_aside(file: &Path) {
+    let aside = file.with_extension("damaged");
+    match fs::copy(file, &aside) {
+        Ok(_) => log::error!("{} is damaged; a copy is {}", file.display(), aside.display()),
+        Err(error) => log::error!("cannot copy {}: {error}", file.display()),
+    }
 }

@@ -107,6 +107,16 @@ impl Daemon {
         }
     }
 
+    /// True once the daemon has died by itself; it can be started again then.
+    pub fn has_died(&mut self) -> bool {
+        let has_ended = |child: &mut Child| child.try_wait().is_ok_and(|status| status.is_some());
+        if self.child.as_mut().is_some_and(has_ended) {
+            self.child = None;
+            self.abandoned = true;
+        }
+        self.child.is_none()
+    }
+
     /// Sends the daemon a signal.
     #[cfg(unix)]
     pub fn signal(&self, signal: nix::sys::signal::Signal) {

@@ -7,6 +7,9 @@ mod binaries;
 mod client;
 mod daemon;
 mod definition;
+mod dice;
+#[cfg(target_os = "linux")]
+pub mod fault;
 pub mod free;
 mod journal;
 pub mod observer;
@@ -19,6 +22,7 @@ pub use binaries::{BINARIES, Binaries, workspace};
 pub use client::Output;
 pub use daemon::Daemon;
 pub use definition::{Service, property_list};
+pub use dice::{Dice, number};
 pub use journal::{Note, journal};
 pub use skip::skip;
 pub use wait::{wait_for, wait_until};

@@ -11,6 +11,8 @@ pub(crate) struct Arguments {
     pub(crate) role: String,
     /// What to print, in order.
     pub(crate) speech: Vec<Saying>,
+    /// Print a numbered line so often.
+    pub(crate) tick: Option<Duration>,
     /// Print what the process was given, as one JSON line.
     pub(crate) facts: bool,
     /// How many children to have.
@@ -90,6 +92,7 @@ impl Arguments {
                 "--stderr" => told.speech.push(Saying::Err(value()?)),
                 "--env" => told.speech.push(Saying::Variable(value()?)),
                 "--lines" => told.speech.push(Saying::Lines(number(&value()?)?)),
+                "--tick" => told.tick = Some(milliseconds(&value()?)?),
                 "--facts" => told.facts = true,
                 "--children" => told.children = number(&value()?)?,
                 "--grandchildren" => told.grandchildren = true,
@@ -123,6 +126,7 @@ impl Arguments {
             log: None,
             role: "main".to_owned(),
             speech: Vec::new(),
+            tick: None,
             facts: false,
             children: 0,
             grandchildren: false,

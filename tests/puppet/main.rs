@@ -33,6 +33,9 @@ fn main() -> ExitCode {
     let journal = Journal::open(&arguments);
     journal.note(&format!("start {}", arguments.role));
     speech::say(&arguments, facts);
+    if let Some(pause) = arguments.tick {
+        speech::tick(pause);
+    }
     tree::grow(&arguments);
     if let Some(port) = arguments.listen
         && let Err(error) = speech::listen(port)

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::TcpListener;
 use std::process;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -34,6 +35,16 @@ fn lines(out: &mut impl Write, count: usize) -> io::Result<()> {
         writeln!(out, "line {number:08}")?;
     }
     Ok(())
+}
+
+/// Prints a numbered line again and again, from a thread of its own, each in one write.
+pub(crate) fn tick(pause: Duration) {
+    thread::spawn(move || {
+        for number in 1_u64.. {
+            let _ = io::stdout().lock().write_all(format!("line {number:08}\n").as_bytes());
+            thread::sleep(pause);
+        }
+    });
 }
 
 /// Answers every connection with its pid, from a thread of its own.

@@ -3,29 +3,13 @@
 //! Short by default: `SVC_SOAK_SECONDS=60` makes it long, `SVC_SEED=n` replays the choices.
 
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
-use harness::{Daemon, PATIENCE, Wire, observer, wait_until};
+use harness::{Daemon, Dice, PATIENCE, Wire, number, observer, wait_until};
 use serde_json::{Value, json};
 
 const SERVICES: usize = 200;
 const CLIENTS: u64 = 8;
-
-/// A small generator of its own (xorshift), so that a seed means the same for ever.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
-    }
-}
-
-fn number(variable: &str, otherwise: u64) -> u64 {
-    env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
 
 fn label(service: usize) -> String {
     format!("service-{service:03}")
@@ -96,7 +80,7 @@ fn two_hundred_services_and_eight_clients_keep_the_books_true() {
     thread::scope(|scope| {
         for client in 1..=CLIENTS {
             let (mut wire, definitions) = (daemon.wire(), &definitions);
-            let mut dice = Dice(seed.wrapping_mul(client) | 1);
+            let mut dice = Dice::new(seed.wrapping_mul(client));
             scope.spawn(move || walk(&mut wire, &mut dice, definitions, end));
         }
     });

@@ -16,9 +16,17 @@ mod real_programs;
 #[cfg(unix)]
 mod sockets;
 mod spawning;
+#[cfg(target_os = "linux")]
+mod state_files;
 mod stop;
+#[cfg(target_os = "linux")]
+mod survival;
+#[cfg(target_os = "linux")]
+mod sweep;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;
+#[cfg(target_os = "linux")]
+mod upgrade;
 #[cfg(target_os = "linux")]
 mod watched;

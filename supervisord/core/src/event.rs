@@ -100,6 +100,8 @@ pub struct Past {
     pub runs: u32,
     /// How the latest finished run went.
     pub ended: Ended,
+    /// The latest run was being made, and what became of it is not known.
+    pub is_begun: bool,
     /// What is left of the latest run.
     pub left: Left,
 }

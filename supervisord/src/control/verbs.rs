@@ -18,7 +18,7 @@ use super::session::Message;
 use crate::daemon::{Asked, Daemon, Internal, Then, WAIT};
 use crate::launch;
 use crate::logs::follow::{self, Wanted};
-use crate::store::goals::{self, Intent};
+use crate::store::goals::Intent;
 
 /// Rows in one page of a list; a row is well below a 256th of a frame.
 const PAGE_MAX: u32 = 2000;
@@ -149,7 +149,8 @@ impl Daemon {
         let goal = self.supervisor.service(id).map(supervisor_core::Service::goal);
         let Some(entry) = self.registry.get(id) else { return };
         if goal == Some(Goal::Down) || entry.enabled.is_some() {
-            self.disk.goal(goals::line(&entry.label, Intent::default()));
+            let job = self.disk.goal(&entry.label, Intent::default());
+            self.pending.jobs.insert(job, Then::Goal);
         }
     }
 

@@ -1,9 +1,15 @@
 //! What a daemon leaves to the next one, and what this one does with what it found.
 
-use supervisor_core::{self as core, Left, Past, Run, ServiceId};
+use std::time::Duration;
+
+use supervisor_core::{self as core, Left, Past, Run, ServiceId, State};
 
 use super::Daemon;
+use crate::os::Identity;
 use crate::store::runs::{End, Pasts, Record};
+
+/// Pause before a journal of runs that could not be written is tried again.
+const RUNS_RETRY: Duration = Duration::from_secs(2);
 
 impl Daemon {
     /// What the service did under an earlier daemon, its processes taken over.
@@ -16,6 +22,7 @@ impl Daemon {
         let run = Run { service: id, number: runs };
         let left = self.processes.adopt(run, label, process, abandon);
         let was_alive = process.is_some();
+        let is_begun = record.as_ref().is_some_and(|record| record.is_begun);
         let ended = record.and_then(|record| record.ended);
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
@@ -29,53 +36,68 @@ impl Daemon {
             Left::Others | Left::Nothing | Left::Main => ended,
         };
         let ended = ended.map_or(core::Ended::Never, core::Ended::from);
-        Some(Past { runs, ended, left })
+        Some(Past { runs, ended, is_begun, left })
     }
 
     /// Processes of services that are not loaded: ended when their definitions are gone, left alone
     /// while a file can't be read, since it may be theirs.
-    pub(super) fn see_to_orphans(&mut self, is_complete: bool) {
-        for (place, (label, record)) in (0..).zip(&self.pasts) {
-            let Some(process) = &record.process else { continue };
-            if is_complete {
-                log::warn!("{label}: its definition is gone, ending what it left");
-                // Ids of services count up from 1, these down: they never meet.
-                let nobody = Run { service: ServiceId(u32::MAX - place), number: 0 };
-                self.processes.end_stray(nobody, label, process);
-            } else {
-                let pid = process.pid;
+    pub(crate) fn see_to_orphans(&mut self, is_complete: bool) {
+        if !is_complete {
+            for (label, record) in &self.pasts {
+                let Some(Identity { pid, .. }) = record.process else { continue };
                 log::warn!("{label}: pid {pid} goes on by itself until its definition is loaded");
             }
+            return;
         }
-        if is_complete {
-            for label in std::mem::take(&mut self.pasts).into_keys() {
-                self.runs.note(&label, None);
+        for (label, record) in std::mem::take(&mut self.pasts) {
+            // Ids of services count up from 1, these down: they never meet.
+            self.strays += 1;
+            let nobody = Run { service: ServiceId(u32::MAX - self.strays), number: 0 };
+            let process = record.process.as_ref();
+            if self.processes.end_stray(nobody, &label, process, record.abandons) {
+                log::warn!("{label}: its definition is gone, ending what it left");
             }
+            self.runs.note(&label, None);
         }
     }
 
     /// Notes how a service stands, for the next daemon.
     pub(super) fn note_run(&mut self, id: ServiceId) {
         let Some(service) = self.supervisor.service(id) else { return };
-        let record = self.record(service);
+        let record = self.record(id, service);
         self.runs.note(service.label(), Some(record));
     }
 
-    /// Writes what was noted in this turn.
-    pub(super) fn write_runs(&mut self) {
+    /// Writes what was noted in this turn. True when a next daemon would find all of it.
+    pub(super) fn write_runs(&mut self) -> bool {
         if self.runs.flush() {
-            let services = self.supervisor.services();
-            let records = services
-                .filter(|(_, service)| service.runs() != 0)
-                .map(|(_, service)| (service.label().to_string(), self.record(service)));
-            let pasts: Pasts = records.chain(self.pasts.clone()).collect();
-            self.runs.renew(&pasts);
+            return true;
         }
+        let now = self.clock.now();
+        if self.runs_due.is_some_and(|due| now < due) {
+            return false;
+        }
+        let services = self.supervisor.services();
+        let records = services
+            .filter(|(_, service)| service.runs() != 0)
+            .map(|(id, service)| (service.label().to_string(), self.record(id, service)));
+        let pasts: Pasts = records.chain(self.pasts.clone()).collect();
+        let is_written = self.runs.renew(&pasts);
+        match (is_written, self.runs_due) {
+            (true, Some(_)) => log::info!("what runs is written down again"),
+            (false, None) => self.runs.complain(),
+            (true, None) | (false, Some(_)) => {}
+        }
+        self.runs_due = (!is_written).then(|| now + RUNS_RETRY);
+        is_written
     }
 
-    fn record(&self, service: &core::Service) -> Record {
+    fn record(&self, id: ServiceId, service: &core::Service) -> Record {
+        let entry = self.registry.get(id);
         Record {
             runs: service.runs(),
+            is_begun: matches!(service.state(), State::Spawning { .. }),
+            abandons: entry.is_some_and(|entry| entry.definition.rare.abandon_process_group),
             process: service.state().run().and_then(|run| self.processes.identity(run)),
             ended: End::of(service.ended()),
         }

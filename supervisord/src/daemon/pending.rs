@@ -22,6 +22,8 @@ pub(crate) struct Pending {
     pub(crate) held: Vec<(JobId, Reply, Result<Outcome, Refusal>)>,
     /// The latest unfinished write of a service's goal.
     pub(crate) unsafe_goals: BTreeMap<ServiceId, JobId>,
+    /// Services whose goal is not what the disk says, since it could not be written.
+    pub(crate) unstored: BTreeSet<ServiceId>,
     /// Labels whose definition is being written, and who else wants to add them meanwhile.
     pub(crate) incoming: BTreeMap<String, Vec<(Add, Reply)>>,
     asked: BTreeMap<RequestId, Asked>,
@@ -70,6 +72,12 @@ impl Pending {
             Asked::Step { .. } => false,
         };
         self.jobs.is_empty() && self.held.is_empty() && self.asked.values().all(is_patient)
+    }
+
+    /// The writes of goals up to that one failed.
+    pub(crate) fn keep_unstored(&mut self, job: JobId) {
+        let failed = self.unsafe_goals.iter().filter(|(_, last)| **last <= job);
+        self.unstored.extend(failed.map(|(service, _)| *service));
     }
 
     /// When the next request is given up.

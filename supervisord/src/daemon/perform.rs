@@ -4,14 +4,14 @@ use protocol::message::{Goal, Outcome, Reason, Refusal};
 use supervisor_core::{self as core, Action, Answer, Event, Moment, RequestId, Run, ServiceId};
 
 use super::Daemon;
-use super::pending::{Asked, Then};
+use super::pending::{Asked, Then, WAIT};
 use crate::control::answer::Facts;
 use crate::control::sentence;
 use crate::launch::launch;
 use crate::os::Signal;
 use crate::registry::Entry;
-use crate::store::disk::Done;
-use crate::store::goals::{self, Intent};
+use crate::store::disk::{Done, JobId};
+use crate::store::goals::Intent;
 
 impl Daemon {
     pub(super) fn act(&mut self, action: Action) {
@@ -44,6 +44,8 @@ impl Daemon {
         let mut launch = launch(&entry.definition, &self.paths);
         self.sockets.hand(run.service, &entry.definition, &mut launch);
         self.processes.spawn(run, launch);
+        // A daemon killed before it hears of the process leaves at least that there may be one.
+        self.note_run(run.service);
     }
 
     fn store_goal(&mut self, id: ServiceId) {
@@ -65,7 +67,7 @@ impl Daemon {
         }
         let Some(entry) = self.registry.get(id) else { return };
         let intent = Intent { goal, enabled: entry.enabled };
-        let job = self.disk.goal(goals::line(&entry.label, intent));
+        let job = self.disk.goal(&entry.label, intent);
         self.pending.jobs.insert(job, Then::Goal);
         self.pending.unsafe_goals.insert(id, job);
     }
@@ -96,6 +98,10 @@ impl Daemon {
             Some(Asked::Step { apply }) => self.pending.end_step(apply),
             Some(Asked::Verb { reply, verb, label, .. }) => {
                 let outcome = self.outcome(service, answer, verb, &label);
+                // It only was so already because an earlier request could not be stored.
+                if verb != WAIT && self.pending.unstored.contains(&service) {
+                    self.store_goal(service);
+                }
                 match self.pending.unsafe_goals.get(&service) {
                     Some(job) => self.pending.held.push((*job, reply, outcome)),
                     None => reply.send(outcome),
@@ -123,14 +129,22 @@ impl Daemon {
 
     /// A write is safe, or failed.
     pub(super) fn written(&mut self, done: Done) {
+        if done.job == JobId::default() {
+            log::info!("all goals are stored again");
+            self.pending.unstored.clear();
+        }
         let Some(then) = self.pending.jobs.remove(&done.job) else { return };
         match (then, done.result) {
             (Then::Goal, result) => {
-                self.pending.unsafe_goals.retain(|_, job| done.job < *job);
                 let failed = result.err().map(|error| error.to_string());
-                if let Some(error) = &failed {
-                    log::error!("{error}; the goal is lost when the daemon ends");
+                match &failed {
+                    None => self.pending.unstored.clear(),
+                    Some(error) => {
+                        log::error!("{error}; it is tried again");
+                        self.pending.keep_unstored(done.job);
+                    }
                 }
+                self.pending.unsafe_goals.retain(|_, job| done.job < *job);
                 let held = std::mem::take(&mut self.pending.held);
                 for (job, reply, outcome) in held {
                     match &failed {
@@ -220,6 +234,7 @@ impl Daemon {
             self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
             self.watches.forget(*id);
+            self.pending.unstored.remove(id);
             let parent = self.sockets.parent(*id);
             let instances = self.sockets.forget(*id);
             self.end_instances(instances);

@@ -5,11 +5,13 @@
 //! socket and journals. Whatever fails leaves this daemon as it was.
 
 use std::ffi::OsString;
-use std::io::{PipeReader, Read as _};
+use std::io::PipeReader;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use protocol::message::Reason;
-use supervisor_core::{Exit, Run, ServiceId};
+use supervisor_core::{Exit, Moment, Run, ServiceId};
+use tokio::task;
 
 use super::Daemon;
 use crate::control::reply::Reply;
@@ -22,6 +24,12 @@ const CHECK: ServiceId = ServiceId(u32::MAX);
 /// What a program says that can take over; `true` can't.
 pub const PASSED: &str = "supervisord: self-check passed";
 
+/// How long a new program may take over its self-check.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Rounds in which sessions write answers that were given, before the program is another.
+const ROUNDS: usize = 16;
+
 /// How far an upgrade is.
 #[derive(Debug)]
 pub(crate) struct Upgrade {
@@ -33,9 +41,19 @@ pub(crate) struct Upgrade {
 #[derive(Debug)]
 enum Stage {
     /// The new program proves itself; what it says comes through the pipe.
-    Checking(PipeReader),
+    Checking { says: PipeReader, until: Moment },
     /// It may take over as soon as nothing is under way.
     Ready,
+}
+
+impl Upgrade {
+    /// When the check has taken too long.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        match self.stage {
+            Stage::Checking { until, .. } => Some(until),
+            Stage::Ready => None,
+        }
+    }
 }
 
 impl Daemon {
@@ -70,7 +88,19 @@ impl Daemon {
         };
         self.checks += 1;
         self.processes.spawn(Run { service: CHECK, number: self.checks }, launch);
-        self.upgrade = Some(Upgrade { program, reply, stage: Stage::Checking(reader) });
+        let stage = Stage::Checking { says: reader, until: self.clock.now() + PATIENCE };
+        self.upgrade = Some(Upgrade { program, reply, stage });
+    }
+
+    /// Ends a check that takes too long.
+    pub(super) fn give_up_check(&mut self) {
+        let until = self.upgrade.as_ref().and_then(Upgrade::deadline);
+        if until.is_some_and(|until| until <= self.clock.now()) {
+            self.processes.kill(Run { service: CHECK, number: self.checks });
+            self.processes.forget(CHECK);
+            let seconds = PATIENCE.as_secs();
+            self.judge_check(Err(format!("it was not done after {seconds} s")));
+        }
     }
 
     /// Takes news about the check; gives back what is about anything else.
@@ -94,12 +124,12 @@ impl Daemon {
     }
 
     fn judge_check(&mut self, verdict: Result<(), String>) {
-        let Some(Upgrade { program, reply, stage: Stage::Checking(pipe) }) = self.upgrade.take()
+        let Some(Upgrade { program, reply, stage: Stage::Checking { says, .. } }) =
+            self.upgrade.take()
         else {
             return;
         };
-        let mut said = Vec::new();
-        let _ = pipe.take(4096).read_to_end(&mut said);
+        let said = os::read_what_is_there(says);
         let said = String::from_utf8_lossy(&said);
         match verdict {
             Ok(()) if said.trim() == PASSED => {
@@ -126,12 +156,21 @@ impl Daemon {
     }
 
     /// Becomes the new program, once nothing is under way that would be lost.
-    pub(super) fn try_upgrade(&mut self) {
+    pub(super) async fn try_upgrade(&mut self) {
         if !self.is_closing() || !self.processes.is_settled() || !self.pending.is_settled() {
             return;
         }
         let Some(Upgrade { program, reply, .. }) = self.upgrade.take() else { return };
-        let _ = self.runs.flush();
+        if !self.pending.unstored.is_empty() || !self.write_runs() {
+            let name = program.display();
+            let sentence = format!(
+                "cannot upgrade to {name}: what it would have to know can't be written (see the log)"
+            );
+            return reply.refuse(Reason::NotStored, sentence);
+        }
+        for _ in 0..ROUNDS {
+            task::yield_now().await;
+        }
         log::info!("becoming {}", program.display());
         let mut lent = vec![self.lock.handle(), os::lend(&self.socket)];
         lent.extend(self.sockets.handles().map(os::lend));

@@ -69,7 +69,7 @@ pub use self::{
 };
 
 pub use environment::{NULL, base_environment, is_same_variable};
-pub use handover::{Handover, become_daemon};
+pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use own::{
     Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_root,

@@ -42,6 +42,24 @@ struct Line {
     intent: Intent,
 }
 
+/// What a journal said.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// What was asked.
+    pub goals: Goals,
+    /// Something in it could not be read, and was passed over.
+    pub is_damaged: bool,
+}
+
+/// The latest word counts; the default intent forgets the label.
+pub fn change(goals: &mut Goals, label: String, intent: Intent) {
+    if intent == Intent::default() {
+        goals.remove(&label);
+    } else {
+        goals.insert(label, intent);
+    }
+}
+
 /// One change as a line; the default intent forgets the label.
 #[must_use]
 pub fn line(label: &str, intent: Intent) -> String {
@@ -66,13 +84,13 @@ pub fn whole(goals: &Goals) -> String {
 ///
 /// # Errors
 /// [`StoreError`] when it can't be read, or comes from a newer version.
-pub fn read(file: &Path) -> Result<Goals, StoreError> {
+pub fn read(file: &Path) -> Result<Read, StoreError> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Goals::new()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         Err(cause) => return Err(StoreError::Read { path: file.to_owned(), cause }),
     };
-    let mut goals = Goals::new();
+    let (mut goals, mut is_damaged) = (Goals::new(), false);
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
     if let Some(first) = lines.next() {
         match serde_json::from_slice::<Header>(first) {
@@ -80,24 +98,23 @@ pub fn read(file: &Path) -> Result<Goals, StoreError> {
                 return Err(StoreError::Newer { path: file.to_owned(), format: header.format });
             }
             Ok(_) => {}
-            Err(error) => log::error!("cannot read {}, first line: {error}", file.display()),
+            Err(error) => {
+                is_damaged = true;
+                log::error!("cannot read {}, first line: {error}", file.display());
+            }
         }
     }
     for (number, text) in lines.enumerate() {
         match serde_json::from_slice::<Line>(text) {
-            Ok(line) if line.intent == Intent::default() => {
-                goals.remove(&line.label);
-            }
-            Ok(line) => {
-                goals.insert(line.label, line.intent);
-            }
+            Ok(line) => change(&mut goals, line.label, line.intent),
             Err(_) if !text.ends_with(b"\n") => {}
             Err(error) => {
+                is_damaged = true;
                 log::error!("cannot read {}, line {}: {error}", file.display(), number + 2);
             }
         }
     }
-    Ok(goals)
+    Ok(Read { goals, is_damaged })
 }
 
 #[cfg(test)]
@@ -108,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("goals.jsonl");
         fs::write(&file, text).unwrap();
-        read(&file).unwrap()
+        read(&file).unwrap().goals
     }
 
     const DOWN: Intent = Intent { goal: Some(Goal::Down), enabled: None };

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,12 @@ pub type Pasts = BTreeMap<String, Record>;
 pub struct Record {
     /// How many runs were begun.
     pub runs: u32,
+    /// The latest run was being made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_begun: bool,
+    /// Processes that its runs leave behind are meant to stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abandons: bool,
     /// The process of the latest run, when it was alive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Identity>,
@@ -76,12 +83,12 @@ struct Line<'a> {
 #[derive(Debug)]
 pub struct Runs {
     path: PathBuf,
-    file: File,
+    /// Without it the journal is stale and has to be written anew.
+    file: Option<File>,
     /// Lines of this turn, written together.
     lines: Vec<u8>,
     size: u64,
     size_max: u64,
-    is_complaining: bool,
 }
 
 impl End {
@@ -115,14 +122,18 @@ impl From<End> for Ended {
 /// Reads what an earlier daemon left since the machine booted, and opens the journal for this one.
 ///
 /// # Errors
-/// [`StoreError`] when the journal can't be written, or comes from a newer version.
+/// [`StoreError`] when the journal can't be read, or comes from a newer version.
 pub fn open(path: &Path) -> Result<(Pasts, Runs), StoreError> {
-    let pasts = read(path)?;
-    let failed = |cause| StoreError::Write { path: path.to_owned(), cause };
-    let (file, size) = write_anew(path, &pasts).map_err(failed)?;
-    let size_max = size + GROWTH_MAX;
+    let Read { pasts, is_damaged } = read(path)?;
+    if is_damaged {
+        super::set_aside(path);
+    }
     let path = path.to_owned();
-    Ok((pasts, Runs { path, file, lines: Vec::new(), size, size_max, is_complaining: false }))
+    let mut runs = Runs { path, file: None, lines: Vec::new(), size: 0, size_max: 0 };
+    if !runs.renew(&pasts) {
+        runs.complain();
+    }
+    Ok((pasts, runs))
 }
 
 impl Runs {
@@ -133,48 +144,65 @@ impl Runs {
         self.lines.push(b'\n');
     }
 
-    /// Writes what was noted. True when the journal has grown so much that it should be
-    /// [`Runs::renew`]ed.
+    /// Writes what was noted. False when the journal has to be [`Runs::renew`]ed first: it has grown
+    /// too much, or an earlier write failed.
     #[must_use]
     pub fn flush(&mut self) -> bool {
-        if self.lines.is_empty() {
+        let lines = mem::take(&mut self.lines);
+        let Some(file) = &mut self.file else { return false };
+        if lines.is_empty() {
+            return true;
+        }
+        if let Err(error) = file.write_all(&lines) {
+            log::error!("cannot write {}: {error}", self.path.display());
+            // Half a line would swallow the next one.
+            let _ = file.set_len(self.size);
+            self.file = None;
             return false;
         }
-        match self.file.write_all(&self.lines) {
-            Ok(()) => {
-                self.size += self.lines.len() as u64;
-                self.lines.clear();
-                self.is_complaining = false;
-            }
-            Err(error) if !self.is_complaining => {
-                // Kept for the next try; said once.
-                self.is_complaining = true;
-                log::error!("cannot write {}: {error}; it is tried again", self.path.display());
-            }
-            Err(_) => {}
-        }
-        self.size_max < self.size
+        self.size += lines.len() as u64;
+        self.lines = lines;
+        self.lines.clear();
+        self.size <= self.size_max
     }
 
-    /// Writes the journal anew with nothing superfluous in it.
-    pub fn renew(&mut self, pasts: &Pasts) {
+    /// Writes the journal anew with nothing superfluous in it. False when that failed and what is
+    /// there is stale.
+    pub fn renew(&mut self, pasts: &Pasts) -> bool {
         match write_anew(&self.path, pasts) {
             Ok((file, size)) => {
-                (self.file, self.size, self.size_max) = (file, size, size + GROWTH_MAX);
+                (self.file, self.size, self.size_max) = (Some(file), size, size + GROWTH_MAX);
             }
             Err(error) => {
                 log::error!("cannot write {}: {error}", self.path.display());
                 self.size_max = self.size + GROWTH_MAX;
             }
         }
+        self.file.is_some()
     }
 
-    /// Nothing is left to a next daemon.
-    pub fn remove(self) {
-        if let Err(error) = fs::remove_file(&self.path) {
+    /// Says what follows from a journal that can't be written.
+    pub fn complain(&self) {
+        log::error!("a daemon after this one would not know all that runs; it is tried again");
+    }
+
+    /// The end of the daemon: nothing is left to a next one but what this one never took over.
+    pub fn close(mut self, pasts: &Pasts) {
+        if !pasts.is_empty() {
+            self.renew(pasts);
+        } else if let Err(error) = fs::remove_file(&self.path) {
             log::error!("cannot remove {}: {error}", self.path.display());
         }
     }
+}
+
+/// What a journal said.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The latest word on each service.
+    pub pasts: Pasts,
+    /// Something in it could not be read, and was passed over.
+    pub is_damaged: bool,
 }
 
 fn write_anew(path: &Path, pasts: &Pasts) -> io::Result<(File, u64)> {
@@ -188,8 +216,10 @@ fn write_anew(path: &Path, pasts: &Pasts) -> io::Result<(File, u64)> {
         text.push(b'\n');
     }
     let beside = path.with_extension("new");
-    fs::write(&beside, &text)?;
-    fs::rename(&beside, path)?;
+    if let Err(error) = fs::write(&beside, &text).and_then(|()| fs::rename(&beside, path)) {
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
     Ok((File::options().append(true).open(path)?, text.len() as u64))
 }
 
@@ -197,32 +227,43 @@ fn write_anew(path: &Path, pasts: &Pasts) -> io::Result<(File, u64)> {
 ///
 /// # Errors
 /// [`StoreError`] when it can't be read, or comes from a newer version.
-pub fn read(path: &Path) -> Result<Pasts, StoreError> {
+pub fn read(path: &Path) -> Result<Read, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Pasts::new()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         Err(cause) => return Err(StoreError::Read { path: path.to_owned(), cause }),
     };
-    let mut lines = bytes.split(|byte| *byte == b'\n');
-    let header = lines.next().map(serde_json::from_slice::<Header>);
-    match header {
-        Some(Ok(header)) if FORMAT < header.format => {
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    // Of another boot, or damaged: no process it names can be trusted to be ours.
+    match serde_json::from_slice::<Header>(lines.next().unwrap_or_default()) {
+        Ok(header) if FORMAT < header.format => {
             return Err(StoreError::Newer { path: path.to_owned(), format: header.format });
         }
-        Some(Ok(header)) if header.boot.is_some() && header.boot == os::boot() => {}
-        // Of another boot, or damaged: no process it names can be trusted to be ours.
-        Some(Ok(_) | Err(_)) | None => return Ok(Pasts::new()),
+        Ok(header) if header.boot.is_some() && header.boot == os::boot() => {}
+        Ok(_) => return Ok(Read::default()),
+        Err(error) => {
+            log::error!("cannot read {}, first line: {error}", path.display());
+            return Ok(Read { is_damaged: true, ..Read::default() });
+        }
     }
-    let mut pasts = Pasts::new();
-    for line in lines {
-        // The last line may have been cut short with its daemon; the one before still counts.
-        let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else { continue };
-        match line.record {
-            Some(record) => pasts.insert(line.label.into_owned(), record),
-            None => pasts.remove(&*line.label),
-        };
+    let mut read = Read::default();
+    for (number, text) in lines.enumerate() {
+        match serde_json::from_slice::<Line<'_>>(text) {
+            Ok(Line { label, record: Some(record) }) => {
+                read.pasts.insert(label.into_owned(), record);
+            }
+            Ok(Line { label, record: None }) => {
+                read.pasts.remove(&*label);
+            }
+            // Cut short with its daemon; the one before still counts.
+            Err(_) if !text.ends_with(b"\n") => {}
+            Err(error) => {
+                read.is_damaged = true;
+                log::error!("cannot read {}, line {}: {error}", path.display(), number + 2);
+            }
+        }
     }
-    Ok(pasts)
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -232,7 +273,7 @@ mod tests {
     fn record(runs: u32, end: Option<End>) -> Record {
         let identity = Identity { pid: 7, inode: Some(9), started: None, control_group: None };
         let process = end.is_none().then_some(identity);
-        Record { runs, process, ended: end }
+        Record { runs, is_begun: false, abandons: false, process, ended: end }
     }
 
     #[test]
@@ -255,7 +296,7 @@ mod tests {
         assert_eq!(pasts, Pasts::from([("web".to_owned(), record(2, None))]));
         let (pasts, runs) = open(&path).unwrap();
         assert_eq!(pasts.len(), 1);
-        runs.remove();
+        runs.close(&Pasts::new());
         assert_eq!(open(&path).unwrap().0, Pasts::new());
     }
 

@@ -63,10 +63,12 @@ impl Story {
     pub(crate) fn json(&self, step: &Step) -> Value {
         let mut object = json!({
             "at_ms": milliseconds(step.at),
-            "wall": self.wall_at(step.at).to_string(),
             "state": state(step),
             "what": self.sentence(step),
         });
+        if self.shows_wall {
+            object["wall"] = json!(self.wall_at(step.at).to_string());
+        }
         let (event, run) = match &step.what {
             What::Loaded => ("loaded", None),
             What::Began { run, .. } => ("began", Some(run)),
@@ -102,12 +104,12 @@ impl Story {
             }
             What::Fired { timer, counts } => {
                 let timer = timer.map_or("a timer", name);
+                let is_throttled = matches!(step.state, State::Backoff { .. });
                 let next = match counts {
-                    true => "a start is owed for when nothing is in its way",
-                    false if step.owed.is_some() => {
-                        "a start is owed already, and both count as one"
-                    }
-                    false => "nothing comes of it",
+                    true if is_throttled => self.outlook(step),
+                    true => "it starts again once this run has ended".to_owned(),
+                    false if step.owed.is_some() => "that start is owed already".to_owned(),
+                    false => "nothing comes of it".to_owned(),
                 };
                 format!("{timer} falls due; {next}")
             }

@@ -56,8 +56,14 @@ impl Service {
         (self.runs, self.ended_run) = (past.runs, past.runs);
         (self.cause, self.ended) = (Cause::Before, past.ended);
         self.set_timers(turn);
+        // Of a daemon that left no word, only that it had begun is known.
+        let is_forgotten = past.runs == 0 && self.policy.starts_at_load();
+        if past.is_begun || (is_forgotten && self.may_start_itself()) {
+            self.owed = Some(Cause::Before);
+        }
         match past.left {
             Left::Main => {
+                self.owed = None;
                 self.ended_run = past.runs.saturating_sub(1);
                 self.enter(State::Up { run }, turn);
                 if !self.is_wanted() {

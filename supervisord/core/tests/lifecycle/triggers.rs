@@ -63,13 +63,15 @@ fn calendar(words: &str) -> Calendar {
 }
 
 /// `3 gone code 1`: how many runs, what is left of the last one, and how the last to end ended.
+/// `begun` and `begun-left` in place of `gone` and `left` when it is not known to have begun.
 pub(crate) fn past(words: &str) -> Past {
     let (runs, rest) = words.split_once(' ').unwrap();
     let (left, ended) = rest.split_once(' ').unwrap_or((rest, "never"));
+    let is_begun = left.starts_with("begun");
     let left = match left {
         "up" => Left::Main,
-        "left" => Left::Others,
-        "gone" => Left::Nothing,
+        "left" | "begun-left" => Left::Others,
+        "gone" | "begun" => Left::Nothing,
         _ => panic!("nothing is left like that: {left}"),
     };
     let ended = match ended.split_once(' ') {
@@ -77,7 +79,7 @@ pub(crate) fn past(words: &str) -> Past {
         None if ended == "never" => Ended::Never,
         Some(_) | None => Ended::Exit { exit: words::exit(ended), asked: false },
     };
-    Past { runs: runs.parse().unwrap(), ended, left }
+    Past { runs: runs.parse().unwrap(), ended, is_begun, left }
 }
 
 /// `watch`, `mount`, `socket`.

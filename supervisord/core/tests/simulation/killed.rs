@@ -114,7 +114,7 @@ impl Known {
         (last.force_at, last.is_forced) = (None, false);
         if last.main_lives {
             last.told = Told::Spawned;
-            return Some(Past { runs, ended: ended(before), left: Left::Main });
+            return Some(Past { runs, ended: ended(before), is_begun: false, left: Left::Main });
         }
         let unseen = Some(End { exit: Some(Exit::Unknown), asked: false });
         let is_seen = last.end.is_some() && !(is_unclear && last.child_lives);
@@ -123,7 +123,7 @@ impl Known {
         last.told = if last.child_lives { Told::MainEnded } else { Told::AllEnded };
         let is_unknown = !is_seen && before.is_none() && is_unclear;
         let ended = if is_unknown { Ended::Never } else { ended(last.end) };
-        Some(Past { runs, ended, left })
+        Some(Past { runs, ended, is_begun: false, left })
     }
 }
 

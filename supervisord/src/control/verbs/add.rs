@@ -6,9 +6,9 @@ use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
 
 use super::super::reply::Reply;
 use super::super::sentence;
-use crate::daemon::{Arrival, Daemon, Opening, policy};
+use crate::daemon::{Arrival, Daemon, Opening, Then, policy};
 use crate::store::folder;
-use crate::store::goals::{self, Intent};
+use crate::store::goals::Intent;
 
 impl Daemon {
     pub(crate) fn add(&mut self, add: Add, reply: Reply) {
@@ -59,7 +59,8 @@ impl Daemon {
         let want = if add.wait { Want::Started } else { Want::Nothing };
         let request = self.expect_answer("add", label.clone(), add.timeout_ms, reply);
         if self.dormant.remove(&label).is_some() {
-            self.disk.goal(goals::line(&label, Intent::default()));
+            let job = self.disk.goal(&label, Intent::default());
+            self.pending.jobs.insert(job, Then::Goal);
         }
         self.pending.incoming.insert(label, Vec::new());
         let arrival = Box::new(Arrival { definition, notes, file, request, want });

@@ -63,6 +63,9 @@ impl Daemon {
             self.take_step(&label, step, apply, &mut found.definitions);
         }
         self.pending.end_step(apply);
+        if found.rejected.is_empty() {
+            self.see_to_orphans(true);
+        }
     }
 
     fn take_step(

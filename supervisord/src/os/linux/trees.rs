@@ -81,8 +81,12 @@ impl Trees {
 
     /// Where the run's tree is.
     pub(in crate::os) fn path(&self, member: &Member<'_>) -> Option<PathBuf> {
-        let groups = self.groups.as_ref().filter(|_| member.grouped)?;
-        Some(groups.path_of(member.tree))
+        self.path_of(member.tree).filter(|_| member.grouped)
+    }
+
+    /// Where a tree has its control group, if it has one.
+    pub(in crate::os) fn path_of(&self, tree: &str) -> Option<PathBuf> {
+        self.groups.as_ref().map(|groups| groups.path_of(tree))
     }
 
     /// Removes the group of a tree that was killed as a whole: the kernel remembers that against

@@ -66,6 +66,11 @@ impl Trees {
         None
     }
 
+    /// A tree has none either.
+    pub(in crate::os) fn path_of(&self, _: &str) -> Option<PathBuf> {
+        None
+    }
+
     /// Nothing was made for a group.
     pub(in crate::os) fn renew(&self, _: &Member<'_>) {}
 

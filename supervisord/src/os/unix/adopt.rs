@@ -22,10 +22,14 @@ impl Processes {
         service.runs += 1;
         let pid = identity.and_then(|identity| i32::try_from(identity.pid).ok());
         let is_alive = identity.is_some_and(|identity| self.vigil.keep(run, identity));
+        // One that lives elsewhere, by whatever circumstance, is not reached through the group.
+        let lives_elsewhere = is_alive
+            && identity.and_then(|identity| identity.control_group.as_deref())
+                != self.trees.path_of(tree).as_deref();
         let process = Process {
             pid: pid.unwrap_or_default(),
             inode: identity.and_then(|identity| identity.inode),
-            grouped: self.trees.is_group(tree),
+            grouped: self.trees.is_group(tree) && !lives_elsewhere,
             abandon_group,
             is_left_over: !is_alive,
             is_killed: false,
@@ -55,12 +59,22 @@ impl Processes {
         self.starting.is_empty()
     }
 
-    /// Ends what is left of a service that nobody knows any more.
-    pub fn end_stray(&mut self, run: Run, tree: &str, identity: &Identity) {
-        match self.adopt(run, tree, Some(identity), false) {
-            Left::Main | Left::Others => self.kill(run),
-            Left::Nothing => {}
-        }
+    /// Ends what is left of a service that nobody knows any more; false when nothing is.
+    pub fn end_stray(
+        &mut self,
+        run: Run,
+        tree: &str,
+        identity: Option<&Identity>,
+        abandon_group: bool,
+    ) -> bool {
+        let is_something = match self.adopt(run, tree, identity, abandon_group) {
+            Left::Main | Left::Others => {
+                self.kill(run);
+                true
+            }
+            Left::Nothing => false,
+        };
         self.forget(run.service);
+        is_something
     }
 }

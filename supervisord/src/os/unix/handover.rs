@@ -4,12 +4,12 @@
 //! inherits it takes nothing from it.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::io;
+use std::io::{self, PipeReader, Read as _};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 
 const VARIABLE: &str = "SUPERVISORD_HANDOVER";
 
@@ -88,4 +88,14 @@ fn set_inherited(descriptor: BorrowedFd<'_>, is_inherited: bool) -> io::Result<(
     let flags = if is_inherited { FdFlag::empty() } else { FdFlag::FD_CLOEXEC };
     fcntl(descriptor, FcntlArg::F_SETFD(flags))?;
     Ok(())
+}
+
+/// What a program that has ended wrote into a pipe; others that hold its end are not waited for.
+#[must_use]
+pub fn read_what_is_there(pipe: PipeReader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok() {
+        let _ = pipe.take(4096).read_to_end(&mut bytes);
+    }
+    bytes
 }

@@ -1,7 +1,7 @@
 //! Windows can't become another program in the same process; nothing is handed over here.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, PipeReader, Read as _};
 use std::os::windows::io::{BorrowedHandle, OwnedHandle};
 use std::path::Path;
 
@@ -32,4 +32,12 @@ pub fn become_daemon(
 ) -> io::Error {
     let cause = "not on Windows; stop supervisord and start the new one: services go on";
     io::Error::new(io::ErrorKind::Unsupported, cause)
+}
+
+/// What a program that has ended wrote into a pipe.
+#[must_use]
+pub fn read_what_is_there(pipe: PipeReader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = pipe.take(4096).read_to_end(&mut bytes);
+    bytes
 }

@@ -159,7 +159,9 @@ impl Processes {
     }
 
     /// Ends no process of an earlier daemon yet.
-    pub fn end_stray(&mut self, _: Run, _: &str, _: &Identity) {}
+    pub fn end_stray(&mut self, _: Run, _: &str, _: Option<&Identity>, _: bool) -> bool {
+        false
+    }
 
     fn settle(&mut self, Outcome { run, result, .. }: Outcome) {
         let orders = self.starting.remove(&run).unwrap_or_default();
