@@ -63,6 +63,8 @@ fn instances_are_services_of_their_own_and_no_more_than_allowed() {
     let mut daemon = Daemon::start();
     let port = free::port();
     inetd(&daemon, port, json!({"Wait": false, "Instances": 2}), &["--converse"]);
+    let usual = observer::descriptors(daemon.pid());
+    let usual = usual.iter().filter(|target| target.to_string_lossy().contains("socket")).count();
     let connect = || TcpStream::connect(("127.0.0.1", port)).unwrap();
     let [one, two, three] = [connect(), connect(), connect()];
     let instances = wait_for("two instances", PATIENCE, || {
@@ -75,6 +77,10 @@ fn instances_are_services_of_their_own_and_no_more_than_allowed() {
     assert!(said.contains("serves a connection"), "{said}");
     let plan = daemon.json(&["apply"]);
     assert_eq!(plan["steps"], json!([]), "{plan}");
+    // The other side of a connection waits for its end, so only its own process may have it.
+    let sockets = observer::descriptors(daemon.pid());
+    let sockets = sockets.iter().filter(|target| target.to_string_lossy().contains("socket"));
+    assert_eq!(sockets.count(), usual, "the daemon keeps connections open");
     // One that was not taken yet is, once another is over.
     let first = converse(one);
     assert!(first.ends_with(" hello\n"), "{first}");

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, sockopt};
 use protocol::definition::{Service, Socket, SocketFamily, SocketProtocol, SocketType};
 
@@ -108,8 +109,16 @@ fn fail(verb: &'static str, address: &str) -> impl Fn(Errno) -> ListenError {
     move |errno| ListenError { verb, address: address.clone(), cause: errno.desc().to_owned() }
 }
 
+/// A socket that no child inherits; in two steps, since macOS has no flag for it. Between them only
+/// spawners could fork, and their children close what is not theirs.
 fn make(family: AddressFamily, kind: SockType) -> Result<OwnedFd, Errno> {
-    nix::sys::socket::socket(family, kind, SockFlag::SOCK_CLOEXEC, None)
+    let socket = nix::sys::socket::socket(family, kind, SockFlag::empty(), None)?;
+    keep(&socket)?;
+    Ok(socket)
+}
+
+fn keep(socket: &OwnedFd) -> Result<(), Errno> {
+    fcntl(socket, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map(drop)
 }
 
 /// A socket that was opened by the program before this one.

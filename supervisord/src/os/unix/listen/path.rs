@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, getsockname};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::socket::{AddressFamily, Backlog, SockType, UnixAddr, getsockname};
 use protocol::definition::Socket;
 
 use super::super::own::SOCKET_PATH_MAX;
@@ -111,8 +112,8 @@ fn clear(path: &Path, kind: SockType, address: &UnixAddr) -> Result<(), Errno> {
         Ok(_) => return Err(Errno::EEXIST),
         Err(_) => return Ok(()),
     }
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let probe = nix::sys::socket::socket(AddressFamily::Unix, kind, flags, None)?;
+    let probe = make(AddressFamily::Unix, kind)?;
+    fcntl(&probe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     match nix::sys::socket::connect(probe.as_raw_fd(), address) {
         Err(Errno::ECONNREFUSED | Errno::ENOENT) => {
             fs::remove_file(path).map_err(|error| errno(&error))
