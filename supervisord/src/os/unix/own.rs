@@ -206,3 +206,11 @@ pub fn lend(handle: &std::os::fd::OwnedFd) -> std::os::fd::BorrowedFd<'_> {
 pub fn file_number(file: &File) -> io::Result<u64> {
     Ok(file.metadata()?.ino())
 }
+
+/// Some process has that number.
+#[must_use]
+pub fn is_process(pid: u32) -> bool {
+    let Ok(pid) = i32::try_from(pid) else { return false };
+    let asked = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+    asked != Err(nix::errno::Errno::ESRCH)
+}
