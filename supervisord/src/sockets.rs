@@ -1,7 +1,7 @@
 //! The sockets of services: opened when a definition is taken in, held over all runs, and watched
 //! only while the service is at rest.
 //!
-//! A process finds them as descriptors 3, 4, … in the order of [`Opened::handles`], told by
+//! A process finds them as descriptors 3, 4, … in the order of their names, told by
 //! `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES` as systemd does, and by `SUPERVISORD_SOCKETS`, a
 //! JSON object of names and their descriptors.
 

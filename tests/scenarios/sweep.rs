@@ -232,7 +232,7 @@ fn a_kill_at_any_system_call_leaves_the_old_or_the_new() {
         }
     }
     assert!(OPERATIONS.len() < kills, "only {kills} kills happened");
-    println!("{kills} kills");
+    eprintln!("{kills} kills");
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_full_or_broken_disk_at_any_system_call_is_told_and_costs_nothing() {
         }
     }
     assert!(4 < faults, "only {faults} faults were told");
-    println!("{faults} faults");
+    eprintln!("{faults} faults");
 }
 
 #[test]

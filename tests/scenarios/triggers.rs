@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::{Daemon, Service, skip};
+use harness::{Daemon, Service, skip, wait_until};
 use serde_json::{Value, json};
 
 /// A service that ends at once and is not held back between its runs.
@@ -55,9 +55,11 @@ fn an_interval_starts_a_service_again_and_again_but_not_at_load() {
     brief(&daemon, "tick").key("StartInterval", 1).add();
     let row = daemon.wait_state("tick", "waiting");
     assert_eq!(row["status"], Value::Null, "{row}");
-    let status = daemon.json_of("tick");
-    assert!(status["next_start"].is_string(), "{status}");
-    assert!(status["why"].as_str().unwrap().contains("StartInterval"), "{status}");
+    wait_until("a status that says when and why", Duration::from_secs(20), || {
+        let status = daemon.json_of("tick");
+        let is_told = status["why"].as_str().unwrap().contains("StartInterval");
+        status["state"] == "waiting" && status["next_start"].is_string() && is_told
+    });
     daemon.wait_noted("tick", "start main", 3);
     let starts: Vec<u128> = starts(&daemon, "tick");
     let pause = Duration::from_nanos((starts[2] - starts[1]).try_into().unwrap());

@@ -119,7 +119,7 @@ pub(super) const CONDITIONS: &[Key] = &[
         "Sockets",
         Kind::Map(&Kind::OneOf(&[Kind::Dictionary(SOCKET), Kind::List(&Kind::Dictionary(SOCKET))])),
         Class::Restart,
-        "Sockets opened for the service; a connection to any of them starts it.",
+        "Sockets opened for the service, told it by LISTEN_FDS; a connection starts it.",
     )
     .essential()
     .linux(HONOURED)

@@ -16,8 +16,8 @@
 use std::time::Duration;
 
 use supervisor_core::{
-    Answer, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Past, Policy, RequestId,
-    Run, Service, ServiceId, State, Want,
+    Answer, Cause, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Past, Policy,
+    RequestId, Run, Service, ServiceId, State, Want,
 };
 
 use crate::triggers;
@@ -198,6 +198,7 @@ pub(crate) fn state(service: &Service) -> String {
         State::Down => "down".to_owned(),
         State::Waiting => "waiting".to_owned(),
         State::Spawning { .. } => "spawning".to_owned(),
+        State::Up { .. } if service.cause() == Cause::Before => "up as before".to_owned(),
         State::Up { .. } => "up".to_owned(),
         State::Stopping { kill_at, .. } => format!("stopping{}", at(kill_at)),
         State::Clearing { kill_at, .. } => format!("clearing{}", at(kill_at)),
