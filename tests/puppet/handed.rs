@@ -22,8 +22,10 @@ pub(crate) fn serve() -> Result<(), String> {
         return Err(format!("{count} descriptors, and the names {names:?}"));
     }
     for (descriptor, name) in (3..).zip(names) {
-        thread::spawn(move || loop {
-            answer(descriptor, &format!("{} {name} {descriptor}\n", process::id()));
+        thread::spawn(move || {
+            loop {
+                answer(descriptor, &format!("{} {name} {descriptor}\n", process::id()));
+            }
         });
     }
     Ok(())

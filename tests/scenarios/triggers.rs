@@ -381,7 +381,8 @@ fn a_daemon_with_nothing_to_watch_watches_nothing() {
     assert_eq!(watching(&daemon), Vec::<String>::new());
     let path = daemon.base().join("path");
     let service = brief(&daemon, "seer").key("WatchPaths", json!([text(&path)]));
-    let service = service.key("StartOnMount", true).key("KeepAlive", json!({"NetworkState": false}));
+    let service =
+        service.key("StartOnMount", true).key("KeepAlive", json!({"NetworkState": false}));
     service.key("StartCalendarInterval", json!({"Day": 31, "Month": 2})).add_in_any_case();
     assert_eq!(watching(&daemon), ["inotify", "mountinfo", "netlink", "timerfd"]);
     daemon.done(&["remove", "seer"]);
