@@ -62,6 +62,8 @@ impl Chaos {
             let link = daemon.base().join(folder);
             std::os::unix::fs::symlink(aside.path().join(folder), link).unwrap();
         }
+        let log = daemon.base().join("daemon.log");
+        std::os::unix::fs::symlink(aside.path().join("daemon.log"), log).unwrap();
         daemon.start_again();
         Self {
             daemon,
@@ -203,6 +205,12 @@ impl Chaos {
         }
         disk.free();
         self.disk = Some(disk);
+        // Without being asked it writes down what it could not, and only then may be killed again.
+        wait_for("the record of runs to be whole again", PATIENCE, || {
+            let log = self.daemon.log();
+            let stale = log.rfind("which a next daemon needs");
+            (stale <= log.rfind("written down again")).then_some(())
+        });
         touched
     }
 
