@@ -44,6 +44,13 @@ impl Clock {
         shifted.round(jiff::Unit::Millisecond).unwrap_or(shifted)
     }
 
+    /// A moment as a clock on the wall shows it here, to the second.
+    #[must_use]
+    pub fn local(&self, moment: Moment) -> String {
+        let local = self.wall(moment).to_zoned(TimeZone::system());
+        local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
     /// How the wall clock and the machine's zone are set now.
     #[must_use]
     pub fn setting(&self) -> Wall {

@@ -6,4 +6,5 @@ pub mod reply;
 pub mod sentence;
 pub mod session;
 mod verbs;
+pub mod waits;
 pub mod why;

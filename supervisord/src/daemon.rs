@@ -3,6 +3,8 @@
 //! It never blocks: disks, clients and new processes are waited for elsewhere and come back as
 //! events.
 
+mod attend;
+mod opening;
 mod past;
 mod pending;
 mod perform;
@@ -17,12 +19,12 @@ use std::sync::Arc;
 
 use protocol::address::Paths;
 use protocol::message::Ended;
-use supervisor_core::{
-    Action, Event, Load, Moment, Policy, RequestId, ServiceId, Supervisor, Want,
-};
+use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 
+pub(crate) use self::attend::policy;
+pub(crate) use self::opening::Opening;
 pub(crate) use self::pending::{Arrival, Asked, Then, WAIT};
 
 use self::pending::Pending;
@@ -33,6 +35,7 @@ use crate::control::reply::Reply;
 use crate::lock::Lock;
 use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
+use crate::sockets::{Opened, Sockets};
 use crate::store::Store;
 use crate::store::disk::Disk;
 use crate::store::folder::Found;
@@ -51,6 +54,7 @@ pub struct Daemon {
     pub(crate) disk: Disk,
     pub(crate) clock: Clock,
     pub(crate) watches: Watches,
+    pub(crate) sockets: Sockets,
     alarm: os::Alarm,
     pub(crate) paths: Paths,
     pub(crate) pending: Pending,
@@ -88,6 +92,8 @@ pub struct Ours {
     pub listener: Listener,
     /// The socket, for a next program.
     pub socket: Handle,
+    /// What services had open under the program before this one.
+    pub sockets: Vec<Handle>,
     /// The program this is.
     pub program: Option<PathBuf>,
     /// Its arguments.
@@ -96,7 +102,7 @@ pub struct Ours {
 
 /// What tasks of the daemon's own tell its loop.
 #[derive(Debug)]
-pub enum Internal {
+pub(crate) enum Internal {
     /// The services folder was read for an `apply`.
     Scanned {
         /// What it holds, or why it can't be read.
@@ -105,6 +111,13 @@ pub enum Internal {
         dry_run: bool,
         /// Who asked; nobody for SIGHUP.
         reply: Option<Reply>,
+    },
+    /// The sockets of a definition were waited for.
+    Opened {
+        /// They, or what failed.
+        result: Result<Opened, String>,
+        /// What goes on now.
+        opening: Opening,
     },
 }
 
@@ -128,6 +141,7 @@ impl Daemon {
             disk: store.disk,
             clock,
             watches: Watches::default(),
+            sockets: Sockets::inherit(ours.sockets),
             alarm: os::Alarm::new()?,
             paths,
             pending: Pending::default(),
@@ -154,6 +168,7 @@ impl Daemon {
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.load(store.found);
+        daemon.sockets.disinherit();
         Ok(daemon)
     }
 
@@ -178,6 +193,7 @@ impl Daemon {
                 Some(internal) = self.news.recv() => self.internal(internal),
                 request = self.requests.next() => self.requested(request),
                 Some(message) = messages.recv(), if !self.is_closing() => self.message(message),
+                keys = self.sockets.rung() => self.rung(keys),
                 news = self.watches.news() => self.watched(news),
                 () = self.alarm.ring(deadline) => self.time_passed(),
             }
@@ -194,7 +210,6 @@ impl Daemon {
                 log::error!("cannot load {}: {fault}", file.file);
             }
         }
-        let now = self.clock.now();
         for (label, taken) in found.definitions {
             let intent = self.dormant.remove(&label).unwrap_or_default();
             let entry = Entry {
@@ -204,8 +219,10 @@ impl Daemon {
                 file: taken.file,
                 enabled: intent.enabled,
             };
-            self.take_in(entry, intent, (None, Want::Nothing), now);
+            let waiting = (None, Want::Nothing);
+            self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
         }
+        self.resume_instances();
         self.see_to_orphans(is_complete);
     }
 
@@ -217,7 +234,7 @@ impl Daemon {
         (mut request, want): (Option<RequestId>, Want),
         now: Moment,
     ) -> ServiceId {
-        let policy = Policy::from(&entry.definition);
+        let policy = policy(&entry.definition);
         let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
         let label = Arc::clone(&entry.label);
         let abandon_group = entry.definition.rare.abandon_process_group;
@@ -228,6 +245,9 @@ impl Daemon {
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
         };
         let triggers = policy.triggers.as_deref();
+        if let Some(entry) = self.registry.get(service) {
+            self.sockets.set(service, &entry.definition);
+        }
         let held = self.watch(service, triggers, (&mut request, want), now);
         let load = Load { service, label, policy, goal, enabled, past, request, want };
         self.supervisor.handle(now, Event::Load(load), &mut self.actions);

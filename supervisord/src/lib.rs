@@ -13,6 +13,7 @@ pub mod lock;
 pub mod logs;
 pub mod os;
 pub mod registry;
+pub mod sockets;
 pub mod start;
 pub mod store;
 pub mod watch;

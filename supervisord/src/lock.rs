@@ -9,6 +9,13 @@ use thiserror::Error;
 
 use crate::os::{self, BorrowedHandle, Handle};
 
+/// A daemon that was killed while it made a process leaves the lock to that, until it enters its
+/// program: so often is it tried again, when the holder is known to be dead.
+const TRIES: u32 = 200;
+
+/// Between two tries.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// The domain is ours until this is dropped; the kernel drops it if we are killed.
 #[derive(Debug)]
 pub struct Lock {
@@ -55,15 +62,20 @@ impl Lock {
             .write(true)
             .open(&lock)
             .map_err(unusable)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = fs::read_to_string(&pid_file)
-                    .map(|pid| format!(" (pid {})", pid.trim()))
-                    .unwrap_or_default();
-                return Err(LockError::Held { lock, holder });
+        let holder = || fs::read_to_string(&pid_file).unwrap_or_default().trim().to_owned();
+        let is_dead = || holder().parse().is_ok_and(|pid| !os::is_process(pid));
+        for is_last in (1..=TRIES).map(|count| count == TRIES) {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if is_last || !is_dead() => {
+                    let holder = holder();
+                    let is_known = !holder.is_empty();
+                    let holder = if is_known { format!(" (pid {holder})") } else { holder };
+                    return Err(LockError::Held { lock, holder });
+                }
+                Err(TryLockError::WouldBlock) => pause(),
+                Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
             }
-            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
         }
         // Only who is refused reads it; a full disk is no reason not to begin.
         if let Err(error) = fs::write(&pid_file, format!("{}\n", std::process::id())) {
@@ -83,6 +95,11 @@ impl Lock {
     pub fn handle(&self) -> BorrowedHandle<'_> {
         os::borrow(&self.file)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "before the loop there is nothing to wait for")]
+fn pause() {
+    std::thread::sleep(PAUSE);
 }
 
 impl Drop for Lock {

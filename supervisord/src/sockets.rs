@@ -32,6 +32,7 @@ pub struct Sockets {
     /// Variables that tell everybody where private sockets are.
     private: BTreeMap<String, (ServiceId, String)>,
     last_instance: u64,
+    inherited: Vec<Arc<Bound>>,
 }
 
 #[derive(Debug)]
@@ -72,10 +73,32 @@ impl Sockets {
         self.arriving.remove(label);
     }
 
-    /// What a service has open, for a definition that takes its place.
+    /// What is open already and may be taken over: by a definition that takes a service's place, or
+    /// from the program before this one.
     #[must_use]
-    pub fn of(&self, service: ServiceId) -> Opened {
-        self.sets.get(&service).map(|set| set.opened.clone()).unwrap_or_default()
+    pub fn known_to(&self, replaced: Option<ServiceId>) -> Vec<Arc<Bound>> {
+        match replaced {
+            Some(service) => self.bounds(service).cloned().collect(),
+            None => self.inherited.clone(),
+        }
+    }
+
+    /// With what services had open under the program before this one.
+    #[must_use]
+    pub fn inherit(handles: Vec<Handle>) -> Self {
+        let inherited = handles.into_iter().filter_map(os::recognise).map(Arc::new).collect();
+        Self { inherited, ..Self::default() }
+    }
+
+    /// Closes what no service claimed of that.
+    pub fn disinherit(&mut self) {
+        self.inherited.clear();
+    }
+
+    /// Everything that services have open.
+    pub fn handles(&self) -> impl Iterator<Item = &Handle> {
+        let bounds = self.sets.values().flat_map(|set| set.opened.bounds());
+        bounds.map(|bound| &*bound.handle)
     }
 
     /// What was opened for a service's definition is in force, and nothing else of it any more.
@@ -221,12 +244,7 @@ impl Sockets {
     }
 
     /// A service is an instance of another.
-    pub fn add_instance(
-        &mut self,
-        id: ServiceId,
-        parent: ServiceId,
-        connection: Option<Handle>,
-    ) {
+    pub fn add_instance(&mut self, id: ServiceId, parent: ServiceId, connection: Option<Handle>) {
         let connection = connection.map(Arc::new);
         self.instances.insert(id, Instance { parent, connection });
         if let Some(set) = self.sets.get_mut(&parent) {

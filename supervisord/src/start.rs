@@ -103,9 +103,11 @@ fn begin(
     handover: Option<Handover>,
 ) -> Result<Daemon, StartError> {
     let clock = Clock::start();
-    let (lock, socket) = match handover {
-        Some(Handover { lock, socket }) => (Lock::inherit(lock, paths), Some(socket)),
-        None => (Lock::take(paths)?, None),
+    let (lock, socket, sockets) = match handover {
+        Some(Handover { lock, socket, sockets }) => {
+            (Lock::inherit(lock, paths), Some(socket), sockets)
+        }
+        None => (Lock::take(paths)?, None, Vec::new()),
     };
     let store = store::open(paths)?;
     let listener = match socket {
@@ -119,6 +121,7 @@ fn begin(
         lock,
         socket: listener.handle().map_err(StartError::System)?,
         listener,
+        sockets,
         program: std::env::current_exe().ok(),
         arguments: upgrade::arguments(domain, log),
     };

@@ -1,7 +1,7 @@
 //! What the puppet does with sockets that whoever started it hands over.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd as _, RawFd};
 use std::process;
@@ -36,11 +36,14 @@ pub(crate) fn accept_one() {
     answer(0, &format!("{} accepted\n", process::id()));
 }
 
-/// Answers one line of the connection that standard input is.
+/// Answers one line of the connection that standard input is, and then ends.
 pub(crate) fn converse() {
-    let mut line = String::new();
-    let _ = BufReader::new(io::stdin()).read_line(&mut line);
-    let _ = writeln!(io::stdout(), "{} {}", process::id(), line.trim_end());
+    thread::spawn(|| {
+        let mut line = String::new();
+        let _ = BufReader::new(io::stdin()).read_line(&mut line);
+        let _ = writeln!(io::stdout(), "{} {}", process::id(), line.trim_end());
+        process::exit(0);
+    });
 }
 
 fn answer(socket: RawFd, text: &str) {
@@ -52,6 +55,8 @@ fn answer(socket: RawFd, text: &str) {
     if 0 <= connection {
         // SAFETY: the descriptor is new and nobody else's.
         let mut connection = unsafe { File::from_raw_fd(connection) };
+        // What is not read before the end would make the end an error for the other side.
+        let _ = connection.read(&mut [0; 512]);
         let _ = connection.write_all(text.as_bytes());
     }
 }

@@ -7,12 +7,16 @@ mod check;
 mod clients;
 mod daemon;
 mod definitions;
+#[cfg(unix)]
+mod inetd;
 mod keep_alive;
 mod lifecycle;
 mod logs;
 mod persistence;
 mod protocol;
 mod real_programs;
+#[cfg(unix)]
+mod sockets;
 mod spawning;
 #[cfg(target_os = "linux")]
 mod state_files;
@@ -26,3 +30,5 @@ mod tidy;
 mod triggers;
 #[cfg(target_os = "linux")]
 mod upgrade;
+#[cfg(target_os = "linux")]
+mod watched;

@@ -33,7 +33,14 @@ const DOCUMENTED: &str =
 const HONOURED: &str = "Label Program ProgramArguments WorkingDirectory EnvironmentVariables
     StandardInPath StandardOutPath StandardErrorPath UserName GroupName InitGroups Umask Nice
     RunAtLoad KeepAlive KeepAlive.SuccessfulExit KeepAlive.Crashed OnDemand ThrottleInterval
-    ExitTimeOut Disabled AbandonProcessGroup SoftResourceLimits HardResourceLimits";
+    ExitTimeOut Disabled AbandonProcessGroup SoftResourceLimits HardResourceLimits
+    StartInterval StartCalendarInterval StartCalendarInterval.Hour WatchPaths QueueDirectories
+    StartOnMount LaunchOnlyOnce KeepAlive.PathState KeepAlive.OtherJobEnabled
+    KeepAlive.OtherJobActive KeepAlive.NetworkState KeepAlive.AfterInitialDemand Sockets
+    Sockets.a.SockType Sockets.a.SockPassive Sockets.a.SockNodeName Sockets.a.SockServiceName
+    Sockets.a.SockFamily Sockets.a.SockProtocol Sockets.a.SockPathName Sockets.a.SockPathMode
+    Sockets.a.SockPathOwner Sockets.a.SockPathGroup Sockets.a.SecureSocketWithKey
+    Sockets.a.MulticastGroup inetdCompatibility inetdCompatibility.Wait";
 
 #[test]
 fn every_documented_key_is_there() {

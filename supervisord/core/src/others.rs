@@ -48,7 +48,7 @@ impl Others {
 
     /// A service is gone.
     pub(crate) fn forget(&mut self, service: &Service) {
-        if self.loaded.get(service.label()).is_some_and(|other| other.id == Some(service.id())) {
+        if self.other(service).is_some() {
             self.loaded.remove(service.label());
         }
         self.unwatch(service.id());
@@ -57,7 +57,7 @@ impl Others {
 
     /// A service has a process now, or has none any more.
     pub(crate) fn set_active(&mut self, service: &Service) {
-        if let Some(other) = self.loaded.get_mut(service.label()) {
+        if let Some(other) = self.other(service) {
             other.is_active = service.is_active();
         }
         self.mark_changed(service.label());
@@ -73,6 +73,11 @@ impl Others {
     pub(crate) fn levels_of(&self, service: &Service) -> Vec<(u16, bool)> {
         let judged = (0..).zip(service.levels());
         judged.filter_map(|(place, level)| Some((place, self.holds(level)?))).collect()
+    }
+
+    /// The service under its label, unless another one has it by now.
+    fn other(&mut self, service: &Service) -> Option<&mut Other> {
+        self.loaded.get_mut(service.label()).filter(|other| other.id == Some(service.id()))
     }
 
     fn holds(&self, level: &Level) -> Option<bool> {

@@ -205,7 +205,7 @@ impl Service {
         self.cause
     }
 
-    /// What a further start is owed to, while something is in its way: its process, or the throttle.
+    /// What a further start is owed to, while its process or the throttle is in its way.
     #[must_use]
     pub fn owed(&self) -> Option<Cause> {
         self.owed

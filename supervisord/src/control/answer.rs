@@ -1,12 +1,14 @@
 //! The daemon's facts as the protocol says them.
 
 use protocol::message::{Goal, Outcome, Row, State, Status};
-use supervisor_core::{self as core, Ended, Moment, Service};
+use supervisor_core::{self as core, Cause, Ended, Moment, Service, ServiceId};
 
+use super::waits::{Waits, waiting};
 use super::why;
 use crate::clock::Clock;
 use crate::launch;
 use crate::registry::Entry;
+use crate::sockets::Sockets;
 
 /// launchd's status for a service whose process could not be made (`EX_CONFIG`).
 const NOT_MADE: i64 = 78;
@@ -14,6 +16,10 @@ const NOT_MADE: i64 = 78;
 /// What answers are made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
+    /// Its name to the others.
+    pub id: ServiceId,
+    /// All sockets, its own among them.
+    pub sockets: &'a Sockets,
     /// The definition's side.
     pub entry: &'a Entry,
     /// The life's side.
@@ -78,8 +84,8 @@ impl Facts<'_> {
             },
             next_start: match self.service.state() {
                 core::State::Backoff { until } => Some(self.time(until)),
+                core::State::Waiting => self.service.next_timer().map(|timer| self.time(timer)),
                 core::State::Down
-                | core::State::Waiting
                 | core::State::Spawning { .. }
                 | core::State::Up { .. }
                 | core::State::Stopping { .. }
@@ -94,7 +100,30 @@ impl Facts<'_> {
     /// Why it is where it is.
     #[must_use]
     pub fn why(&self) -> String {
-        why::why(self.service, self.clock.now())
+        let is_instance = self.sockets.parent(self.id).is_some();
+        match self.service.state() {
+            core::State::Up { .. } if is_instance && self.service.cause() == Cause::Load => {
+                "started for a connection".to_owned()
+            }
+            core::State::Waiting => {
+                let timer = self.service.next_timer();
+                let waits = Waits {
+                    definition: &self.entry.definition,
+                    now: self.clock.now(),
+                    timer: timer.map(|timer| (timer, self.clock.local(timer))),
+                    addresses: self.sockets.addresses(self.id).collect(),
+                    served: self.sockets.instances_of(self.id).len(),
+                };
+                waiting(self.service, &waits)
+            }
+            core::State::Down
+            | core::State::Up { .. }
+            | core::State::Spawning { .. }
+            | core::State::Stopping { .. }
+            | core::State::Clearing { .. }
+            | core::State::Backoff { .. }
+            | core::State::Failed => why::why(self.service, self.clock.now()),
+        }
     }
 
     fn time(&self, moment: Moment) -> String {

@@ -36,6 +36,7 @@ impl Daemon {
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
             Internal::Scanned { found, dry_run, reply } => self.scanned(found, dry_run, reply),
+            Internal::Opened { result, opening } => self.opened_late(result, opening),
         }
     }
 
@@ -56,7 +57,7 @@ impl Daemon {
             Call::Add(add) => self.add(add, reply),
             Call::Remove(change) => self.remove(change, reply),
             Call::Start(change) => {
-                self.change("start", Change::Start, Want::Started, change, reply)
+                self.change("start", Change::Start, Want::Started, change, reply);
             }
             Call::Stop(change) => self.change("stop", Change::Stop, Want::Stopped, change, reply),
             Call::Restart(change) => {
@@ -130,6 +131,11 @@ impl Daemon {
             Ok(service) => service,
             Err(refusal) => return reply.send::<()>(Err(refusal)),
         };
+        if self.sockets.parent(service).is_some() {
+            // It has no file of its own.
+            let change = Change::Remove;
+            return self.change("remove", change, Want::Stopped, asked, reply);
+        }
         let file = self.registry.get(service).expect("found above").file.clone();
         let job = self.disk.delete(file);
         self.forget_goal(service);

@@ -33,7 +33,7 @@ pub fn why(service: &Service, now: Moment) -> String {
             format!("{}, again in {}", ended(service.ended()), length(until - now))
         }
         State::Failed => ended(service.ended()),
-        State::Waiting => "waiting for what its definition starts it on".to_owned(),
+        State::Waiting => "waiting".to_owned(),
         State::Down => down(service),
     }
 }
@@ -134,7 +134,7 @@ pub fn keep_alive(rule: &KeepAlive) -> String {
     }
 }
 
-/// A length of time as people say it: `0.4 s`, `9 s`, `3 min 5 s`.
+/// A length of time as people say it: `0.4 s`, `9 s`, `3 min 5 s`, `2 h 3 min`, `4 d 2 h`.
 #[must_use]
 pub fn length(length: Duration) -> String {
     let seconds = length.as_secs_f64().round();
@@ -142,10 +142,11 @@ pub fn length(length: Duration) -> String {
         0 => "0 s".to_owned(),
         1..1000 => format!("{:.1} s", length.as_secs_f64().max(0.1)),
         1000..60_000 => format!("{seconds:.0} s"),
-        _ => {
-            let seconds = length.as_secs();
-            format!("{} min {} s", seconds / 60, seconds % 60)
-        }
+        _ => match length.as_secs() {
+            seconds @ ..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+            seconds @ 3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+            seconds => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+        },
     }
 }
 
@@ -157,6 +158,7 @@ mod tests {
     fn lengths_read_like_speech() {
         let cases =
             [(0, "0 s"), (40, "0.1 s"), (400, "0.4 s"), (9400, "9 s"), (185_000, "3 min 5 s")];
+        let cases = cases.into_iter().chain([(7_380_000, "2 h 3 min"), (353_000_000, "4 d 2 h")]);
         for (milliseconds, words) in cases {
             assert_eq!(length(Duration::from_millis(milliseconds)), words);
         }

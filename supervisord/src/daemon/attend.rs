@@ -7,8 +7,8 @@ use supervisor_core::{Cause, Change, Event, Goal, Policy, ServiceId, State, Want
 
 use super::Daemon;
 use super::opening::instance;
-use crate::registry::Entry;
 use crate::os::Handle;
+use crate::registry::Entry;
 use crate::sockets::Knock;
 use crate::store::goals::Intent;
 
@@ -91,10 +91,15 @@ impl Daemon {
         self.begin_instance(entry, parent, connection);
     }
 
+    /// An earlier daemon left a process under that label.
+    pub(super) fn was_alive(&self, label: &str) -> bool {
+        self.pasts.get(label).is_some_and(|record| record.process.is_some())
+    }
+
     fn begin_instance(&mut self, entry: Entry, parent: ServiceId, connection: Option<Handle>) {
         let now = self.clock.now();
-        self.instance = Some((parent, connection));
-        self.take_in(entry, Intent::default(), (None, Want::Nothing), now);
+        let id = self.take_in(entry, Intent::default(), (None, Want::Nothing), now);
+        self.sockets.add_instance(id, parent, connection);
     }
 
     /// Connections that an earlier daemon began to serve go on.

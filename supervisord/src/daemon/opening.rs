@@ -14,7 +14,7 @@ use crate::store::goals::Intent;
 
 /// What is to be done with a definition once its sockets are open.
 #[derive(Debug)]
-pub enum Opening {
+pub(crate) enum Opening {
     /// It is written, and then comes in, in the place of another one or not.
     Write {
         /// The definition, and who waits.
@@ -67,7 +67,7 @@ impl Daemon {
     /// looked up, else later. The caller performs.
     pub(crate) fn open(&mut self, opening: Opening) {
         let definition = opening.definition();
-        let before = opening.replaces().map(|id| self.sockets.of(id)).unwrap_or_default();
+        let before = self.sockets.known_to(opening.replaces());
         if sockets::is_quick(definition) {
             let result = sockets::open(definition, &before, &self.paths.run);
             return self.opened(result, opening);
@@ -161,17 +161,10 @@ impl Daemon {
         if self.sockets.is_open(service, &entry.definition) {
             return Ok(());
         }
-        let none = Opened::default();
-        let opened = sockets::open(&entry.definition, &none, &self.paths.run)?;
+        let opened = sockets::open(&entry.definition, &[], &self.paths.run)?;
         self.sockets.keep(&entry.label, opened);
         self.sockets.set(service, &entry.definition);
         Ok(())
-    }
-
-    /// The file of an entry that has none of its own: instances are nobody's to write.
-    pub(super) fn is_instance(&self, label: &str) -> bool {
-        let id = self.registry.find(label);
-        id.is_some_and(|id| self.sockets.parent(id).is_some())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Requests that were begun and are not answered, and writes whose end something waits for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protocol::definition::Definition;
-use protocol::message::{Add, Outcome, Plan, Refusal};
+use protocol::message::{Add, Outcome, Plan, Refusal, Rejected};
 use supervisor_core::{Moment, RequestId, ServiceId, Want};
 
 use crate::control::reply::{Reply, SessionId};
@@ -133,6 +133,16 @@ impl Pending {
             *left += 1;
         }
         self.ask(Asked::Step { apply })
+    }
+
+    /// A step of an `apply` could not be done.
+    pub(crate) fn reject(&mut self, request: RequestId, file: &Path, cause: &str) {
+        let Some(Asked::Step { apply }) = self.take(request) else { return };
+        if let Some((_, plan, _)) = self.applies.get_mut(&apply) {
+            let (file, faults) = (file.display().to_string(), vec![cause.to_owned()]);
+            plan.rejected.push(Rejected { file, faults });
+        }
+        self.end_step(apply);
     }
 
     /// A step is done; the last one answers.

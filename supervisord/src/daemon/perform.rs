@@ -25,7 +25,10 @@ impl Daemon {
                 self.processes.kill(run);
             }
             Action::Store(service) => self.store_goal(service),
-            Action::Announce(service) => self.announce(service),
+            Action::Announce(service) => {
+                self.announce(service);
+                self.attend(service);
+            }
             Action::Reply { request, service, answer } => self.reply(request, service, answer),
             Action::Forget(service) => self.processes.forget(service),
             Action::Finish => self.is_finished = true,
@@ -33,8 +36,14 @@ impl Daemon {
     }
 
     fn spawn(&mut self, run: Run) {
+        if let Err(cause) = self.reopen(run.service) {
+            let news = Event::SpawnFailed { run, cause: cause.into() };
+            return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+        }
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
-        self.processes.spawn(run, launch(&entry.definition, &self.paths));
+        let mut launch = launch(&entry.definition, &self.paths);
+        self.sockets.hand(run.service, &entry.definition, &mut launch);
+        self.processes.spawn(run, launch);
         // A daemon killed before it hears of the process leaves at least that there may be one.
         self.note_run(run.service);
     }
@@ -50,6 +59,13 @@ impl Daemon {
             core::Goal::Up => None,
             core::Goal::Down => Some(Goal::Down),
         };
+        if self.sockets.parent(id).is_some() {
+            return;
+        }
+        if goal.is_some() {
+            self.end_instances(self.sockets.instances_of(id));
+        }
+        let Some(entry) = self.registry.get(id) else { return };
         let intent = Intent { goal, enabled: entry.enabled };
         let job = self.disk.goal(&entry.label, intent);
         self.pending.jobs.insert(job, Then::Goal);
@@ -163,6 +179,7 @@ impl Daemon {
                 self.handle(Event::Ask { service, change, request: Some(request), want });
             }
             (Then::TakeIn(arrival) | Then::Replace(_, arrival), Err(error)) => {
+                self.sockets.let_go(&arrival.definition.label);
                 self.refuse(arrival.request, Reason::NotStored, &error.to_string());
                 self.next_arrival(&arrival.definition.label);
             }
@@ -173,7 +190,7 @@ impl Daemon {
     }
 
     /// Those who wanted to add the same label meanwhile have their turn.
-    fn next_arrival(&mut self, label: &str) {
+    pub(super) fn next_arrival(&mut self, label: &str) {
         for (add, reply) in self.pending.incoming.remove(label).into_iter().flatten() {
             self.add(add, reply);
         }
@@ -188,7 +205,7 @@ impl Daemon {
         }
     }
 
-    fn refuse(&mut self, request: RequestId, reason: Reason, cause: &str) {
+    pub(super) fn refuse(&mut self, request: RequestId, reason: Reason, cause: &str) {
         match self.pending.take(request) {
             Some(Asked::Verb { reply, verb, label, .. }) => {
                 let now = self.registry.find(&label).and_then(|id| self.facts(id)).map(|facts| {
@@ -207,7 +224,7 @@ impl Daemon {
     pub(crate) fn facts(&self, id: ServiceId) -> Option<Facts<'_>> {
         let (entry, service) = (self.registry.get(id)?, self.supervisor.service(id)?);
         let pid = service.state().run().and_then(|run| self.processes.pid(run));
-        Some(Facts { entry, service, pid, clock: &self.clock })
+        Some(Facts { id, sockets: &self.sockets, entry, service, pid, clock: &self.clock })
     }
 
     /// Drops services of which nothing is left, after all answers about them were made.
@@ -218,6 +235,12 @@ impl Daemon {
             self.followers.remove(id);
             self.watches.forget(*id);
             self.pending.unstored.remove(id);
+            let parent = self.sockets.parent(*id);
+            let instances = self.sockets.forget(*id);
+            self.end_instances(instances);
+            if let Some(parent) = parent {
+                self.attend(parent);
+            }
             let Some(entry) = self.registry.remove(*id) else { continue };
             self.runs.note(&entry.label, None);
             log::info!("{}: removed", entry.label);

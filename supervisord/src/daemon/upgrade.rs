@@ -1,8 +1,8 @@
 //! `upgrade`: the daemon becomes another program in the same process, and no service notices.
 //!
-//! The new program first proves, as a child, that it can read what this one keeps. Then nothing more
-//! is read from clients, what is under way ends, and the new one finds everything by lock, socket
-//! and journals. Whatever fails leaves this daemon as it was.
+//! The new program first proves, as a child, that it can read what this one keeps. Then nothing
+//! more is read from clients, what is under way ends, and the new one finds everything by lock,
+//! socket and journals. Whatever fails leaves this daemon as it was.
 
 use std::ffi::OsString;
 use std::io::PipeReader;
@@ -178,8 +178,9 @@ impl Daemon {
             task::yield_now().await;
         }
         log::info!("becoming {}", program.display());
-        let (lock, socket) = (self.lock.handle(), os::lend(&self.socket));
-        let error = os::become_daemon(&program, &self.arguments, lock, socket);
+        let mut lent = vec![self.lock.handle(), os::lend(&self.socket)];
+        lent.extend(self.sockets.handles().map(os::lend));
+        let error = os::become_daemon(&program, &self.arguments, &lent);
         let sentence = format!("cannot upgrade to {}: exec: {error}", program.display());
         log::error!("{sentence}");
         reply.refuse(Reason::Failed, sentence);

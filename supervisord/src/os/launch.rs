@@ -61,6 +61,8 @@ pub struct Launch {
     pub stderr: Stdio,
     /// Further open files, given as descriptors 3, 4, … in this order.
     pub handles: Vec<Arc<Handle>>,
+    /// A variable of the environment that the process finds its own pid in.
+    pub pid_variable: Option<&'static str>,
     /// Whose process it is to be; looked up when it is started, because a directory may be slow.
     pub account: Option<Account>,
     /// The mask of file modes; `None` leaves the daemon's.
@@ -89,6 +91,7 @@ impl Launch {
             stdout: Stdio::Null,
             stderr: Stdio::Null,
             handles: Vec::new(),
+            pid_variable: None,
             account: None,
             umask: None,
             nice: None,

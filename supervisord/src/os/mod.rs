@@ -20,6 +20,12 @@ mod handover;
 #[path = "windows/handover.rs"]
 mod handover;
 mod launch;
+#[cfg(unix)]
+#[path = "unix/listen.rs"]
+mod listen;
+#[cfg(windows)]
+#[path = "windows/listen.rs"]
+mod listen;
 mod news;
 #[cfg(unix)]
 #[path = "unix/own.rs"]
@@ -56,17 +62,18 @@ pub use self::{
     },
     news::{Identity, News},
     senses::{
-        Alarm, ClockSet, Happened, Interest, Mounts, Network, PathEvents, Place, Seen, Signature,
-        since_boot, zone_file,
+        Alarm, ClockSet, Doorbell, Happened, Interest, Mounts, Network, PathEvents, Place, Seen,
+        Signature, since_boot, zone_file,
     },
     signal::{Signal, signal_name, signal_number},
 };
 
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use handover::{Handover, become_daemon, read_what_is_there};
+pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use own::{
-    Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_root,
-    is_same_file, lend, make_private, make_readable, may_control, open_log, open_to_read,
+    Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_process,
+    is_root, is_same_file, lend, make_private, make_readable, may_control, open_log, open_to_read,
     socket_handle, socket_name, socket_of, sync_folder,
 };
 

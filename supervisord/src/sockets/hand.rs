@@ -18,16 +18,17 @@ const FIRST: usize = 3;
 impl Sockets {
     /// Adds to a launch what the service finds of sockets: its own, or its connection, and where
     /// private ones of all services are.
-    pub fn hand(&self, service: ServiceId, definition: &Definition, launch: &mut Launch) {
+    pub fn hand(&mut self, service: ServiceId, definition: &Definition, launch: &mut Launch) {
         for (variable, (_, path)) in &self.private {
-            let is_given = |(known, _): &(_, _)| is_same_variable(known, variable);
-            if !launch.environment.iter().any(is_given) {
+            let mut known = launch.environment.iter().map(|(known, _)| known);
+            if !known.any(|known| is_same_variable(known, variable)) {
                 launch.environment.push((variable.into(), path.into()));
             }
         }
-        if let Some(instance) = self.instances.get(&service) {
-            if let Some(connection) = &instance.connection {
-                connect(definition, &Stdio::Handle(Arc::clone(connection)), launch);
+        if let Some(instance) = self.instances.get_mut(&service) {
+            // Nobody else may have it open: the other side waits for its end.
+            if let Some(connection) = instance.connection.take() {
+                connect(definition, &Stdio::Handle(connection), launch);
             }
             return;
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use protocol::definition::{Definition, Socket};
 
-use crate::os::{self, Bound};
 use crate::launch;
+use crate::os::{self, Bound};
 
 /// The open sockets of one definition.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,7 @@ struct Entry {
     name: Arc<str>,
     socket: Socket,
     bounds: Vec<Arc<Bound>>,
-    folder: Option<Arc<Private>>,
+    _folder: Option<Arc<Private>>,
 }
 
 /// The folder of a private socket; it goes with it.
@@ -71,17 +71,16 @@ pub fn is_quick(definition: &Definition) -> bool {
 ///
 /// # Errors
 /// What failed, at which address, of which entry; then none is left open.
-pub fn open(definition: &Definition, before: &Opened, run: &Path) -> Result<Opened, String> {
-    let already: Vec<Arc<Bound>> = before.bounds().cloned().collect();
+pub fn open(definition: &Definition, before: &[Arc<Bound>], run: &Path) -> Result<Opened, String> {
     let mut opened = Opened::default();
     for (name, sockets) in &definition.rare.sockets {
         for socket in sockets {
-            let (path, folder) = place(definition, name, socket, run)
+            let (path, _folder) = place(definition, name, socket, run)
                 .map_err(|error| format!("Sockets.{name}: {error}"))?;
-            let bounds = os::open(socket, path.as_deref(), &already)
+            let bounds = os::open(socket, path.as_deref(), before)
                 .map_err(|error| format!("Sockets.{name}: {error}"))?;
             let (name, socket) = (name.as_str().into(), socket.clone());
-            opened.0.push(Entry { name, socket, bounds, folder });
+            opened.0.push(Entry { name, socket, bounds, _folder });
         }
     }
     Ok(opened)

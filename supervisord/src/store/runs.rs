@@ -1,8 +1,8 @@
 //! What a daemon that was killed leaves to the next one: which runs there are, how others ended.
 //!
-//! One JSON line a change, in the folder that a reboot empties, and void after a reboot anyway. Only
-//! the daemon's own death must not lose it, so nothing is synced. An orderly end removes it: whoever
-//! starts the daemon then wants everything begun anew.
+//! One JSON line a change, in the folder that a reboot empties, and void after a reboot anyway.
+//! Only the daemon's own death must not lose it, so nothing is synced. An orderly end removes it:
+//! whoever starts the daemon then wants everything begun anew.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -144,8 +144,8 @@ impl Runs {
         self.lines.push(b'\n');
     }
 
-    /// Writes what was noted. False when the journal has to be [`Runs::renew`]ed first: it has grown
-    /// too much, or an earlier write failed.
+    /// Writes what was noted. False when the journal has to be [`Runs::renew`]ed first: it has
+    /// grown too much, or an earlier write failed.
     #[must_use]
     pub fn flush(&mut self) -> bool {
         let lines = mem::take(&mut self.lines);

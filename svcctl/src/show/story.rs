@@ -1,13 +1,15 @@
 //! A simulated life of a service, a decision a line. Says what the core decided, and why.
 
+mod words;
+
 use jiff::Zoned;
 use protocol::definition::{Definition, KeepAlive};
 use serde_json::{Value, json};
 use supervisor_core::simulation::{Over, Script, Step, What};
-use supervisor_core::{Cause, Ended, Exit, Moment, State, Wall};
+use supervisor_core::{Cause, Moment, State, Wall};
 
 use super::duration::{clock, length};
-use crate::os;
+use words::{began, ended, name, outside, state};
 
 /// What lines need to know beside the step they are about.
 #[derive(Debug)]
@@ -15,8 +17,9 @@ pub(crate) struct Story {
     wall: Wall,
     shows_wall: bool,
     enabled: bool,
-    throttle: String,
-    keep_alive: &'static str,
+    rule: String,
+    keep_alive: String,
+    is_conditional: bool,
     is_once: bool,
     label: String,
     outside: Vec<&'static str>,
@@ -25,29 +28,23 @@ pub(crate) struct Story {
 impl Story {
     /// The story of that script.
     pub(crate) fn new(script: &Script, definition: &Definition, shows_wall: bool) -> Self {
-        let keep_alive = match &definition.keep_alive {
-            KeepAlive::Never => "no KeepAlive",
-            KeepAlive::Always => "KeepAlive true",
-            KeepAlive::When(_) => "its KeepAlive",
-        };
         Self {
             wall: script.wall.clone(),
             shows_wall,
             enabled: script.enabled,
-            throttle: length(script.policy.throttle),
-            keep_alive,
+            rule: words::rule(definition),
+            keep_alive: words::keep_alive(definition),
+            is_conditional: matches!(definition.keep_alive, KeepAlive::When(_)),
             is_once: definition.rare.launch_only_once,
             label: definition.label.clone(),
             outside: outside(definition),
         }
     }
 
-    /// Names the columns.
+    /// Names the columns and the rule by which the service is started again.
     pub(crate) fn header(&self) -> String {
-        match self.shows_wall {
-            true => format!("{:<12}{:<30}{:<9}{}\n", "TIME", "CLOCK", "STATE", self.label),
-            false => format!("{:<12}{:<9}{}\n", "TIME", "STATE", self.label),
-        }
+        let wall = if self.shows_wall { format!("{:<30}", "CLOCK") } else { String::new() };
+        format!("{:<12}{wall}{:<9}{}: {}\n", "TIME", "STATE", self.label, self.rule)
     }
 
     /// The step as a line; the time is left out where it is still that of the one before.
@@ -66,10 +63,12 @@ impl Story {
     pub(crate) fn json(&self, step: &Step) -> Value {
         let mut object = json!({
             "at_ms": milliseconds(step.at),
-            "wall": self.wall_at(step.at).to_string(),
             "state": state(step),
             "what": self.sentence(step),
         });
+        if self.shows_wall {
+            object["wall"] = json!(self.wall_at(step.at).to_string());
+        }
         let (event, run) = match &step.what {
             What::Loaded => ("loaded", None),
             What::Began { run, .. } => ("began", Some(run)),
@@ -105,12 +104,12 @@ impl Story {
             }
             What::Fired { timer, counts } => {
                 let timer = timer.map_or("a timer", name);
+                let is_throttled = matches!(step.state, State::Backoff { .. });
                 let next = match counts {
-                    true => "a start is owed for when nothing is in its way",
-                    false if step.owed.is_some() => {
-                        "a start is owed already, and both count as one"
-                    }
-                    false => "nothing comes of it",
+                    true if is_throttled => self.outlook(step),
+                    true => "it starts again once this run has ended".to_owned(),
+                    false if step.owed.is_some() => "that start is owed already".to_owned(),
+                    false => "nothing comes of it".to_owned(),
                 };
                 format!("{timer} falls due; {next}")
             }
@@ -133,10 +132,7 @@ impl Story {
                     | What::Began { .. }
                     | What::Ended { .. }
                     | What::Fired { .. }
-                    | What::Over(_) => format!(
-                        "starts again{owed} in {wait}, at {at}: throttled, {} from start to start",
-                        self.throttle
-                    ),
+                    | What::Over(_) => format!("throttled for {wait}, starts again{owed} at {at}"),
                 }
             }
             State::Waiting => format!("waits{}", self.awaited(step)),
@@ -149,7 +145,7 @@ impl Story {
     fn awaited(&self, step: &Step) -> String {
         let timer = step.next_timer.map(|at| {
             let wait = length(at - step.at);
-            format!(", next start in {wait}, at {}", self.named(at))
+            format!(" for {wait}, next start at {}", self.named(at))
         });
         timer.unwrap_or_else(|| match self.outside.as_slice() {
             [] => " for svcctl start".to_owned(),
@@ -164,14 +160,14 @@ impl Story {
         match &step.what {
             What::Loaded => format!("no RunAtLoad, {}, no timer", self.keep_alive),
             _ if self.is_once => "LaunchOnlyOnce".to_owned(),
-            What::Ended { exit, .. } if self.keep_alive == "its KeepAlive" => {
-                format!("its KeepAlive does not hold after {}", ended(*exit))
+            What::Ended { exit, .. } if self.is_conditional => {
+                format!("KeepAlive does not hold after {}", ended(*exit))
             }
             What::Began { .. }
             | What::NotMade { .. }
             | What::Ended { .. }
             | What::Fired { .. }
-            | What::Over(_) => self.keep_alive.to_owned(),
+            | What::Over(_) => self.keep_alive.clone(),
         }
     }
 
@@ -208,78 +204,4 @@ impl Story {
 
 fn milliseconds(at: Moment) -> u64 {
     u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-fn state(step: &Step) -> &'static str {
-    match step.state {
-        State::Down => "down",
-        State::Waiting => "waiting",
-        State::Spawning { .. } => "starting",
-        State::Up { .. } => "up",
-        State::Stopping { .. } | State::Clearing { .. } => "stopping",
-        State::Backoff { .. } => "backoff",
-        State::Failed => "failed",
-    }
-}
-
-fn began(cause: Cause, last: &Ended) -> String {
-    match (cause, last) {
-        (Cause::Load, _) => "it was loaded".to_owned(),
-        (Cause::Asked, _) => "svcctl start".to_owned(),
-        (Cause::KeepAlive, Ended::Exit { exit, .. }) => {
-            format!("KeepAlive, after {}", ended(*exit))
-        }
-        (Cause::KeepAlive, Ended::NotMade(_)) => "KeepAlive, tried again".to_owned(),
-        (cause, _) => name(cause).to_owned(),
-    }
-}
-
-/// What starts it, by the name of its key.
-fn name(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Load => "RunAtLoad",
-        Cause::Asked => "svcctl start",
-        Cause::Before => "it ran before",
-        Cause::KeepAlive => "KeepAlive",
-        Cause::Interval => "StartInterval",
-        Cause::Calendar => "StartCalendarInterval",
-        Cause::Watch => "WatchPaths",
-        Cause::Mount => "StartOnMount",
-        Cause::Socket => "Sockets",
-        Cause::Level(_) => "a condition that holds",
-    }
-}
-
-fn ended(exit: Exit) -> String {
-    match exit {
-        Exit::Code(code) if 0xC000_0000 <= code => format!("exit {code:#010x}"),
-        Exit::Code(code) => format!("exit {code}"),
-        Exit::Signal { number, .. } => match os::signal_name(number) {
-            Some(name) => name.to_owned(),
-            None => format!("signal {number}"),
-        },
-        Exit::Unknown => "an unknown end".to_owned(),
-    }
-}
-
-/// Keys that start it on what is not simulated.
-fn outside(definition: &Definition) -> Vec<&'static str> {
-    let rare = &definition.rare;
-    let mut outside = Vec::new();
-    let mut add = |is_given: bool, name| {
-        if is_given {
-            outside.push(name);
-        }
-    };
-    add(!rare.watch_paths.is_empty(), "WatchPaths");
-    add(!rare.queue_directories.is_empty(), "QueueDirectories");
-    add(rare.start_on_mount, "StartOnMount");
-    add(!rare.sockets.is_empty(), "Sockets");
-    if let KeepAlive::When(conditions) = &definition.keep_alive {
-        add(!conditions.path_state.is_empty(), "PathState");
-        add(conditions.network_state.is_some(), "NetworkState");
-        add(!conditions.other_job_enabled.is_empty(), "OtherJobEnabled");
-        add(!conditions.other_job_active.is_empty(), "OtherJobActive");
-    }
-    outside
 }

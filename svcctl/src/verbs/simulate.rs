@@ -86,7 +86,7 @@ impl Arguments {
         }
         let has_calendar = !definition.rare.start_calendar.is_empty();
         let shows_wall = has_calendar || self.from.is_some() || self.zone.is_some();
-        let script = self.script(definition)?;
+        let script = self.script(definition, shows_wall)?;
         let story = Story::new(&script, definition, shows_wall);
         if output.is_json() {
             return tell_json(&story, script, output);
@@ -100,8 +100,10 @@ impl Arguments {
         Ok(Exit::Done)
     }
 
-    fn script(self, definition: &Definition) -> Result<Script, Error> {
-        let zone = self.zone.unwrap_or_else(TimeZone::system);
+    fn script(self, definition: &Definition, shows_wall: bool) -> Result<Script, Error> {
+        // Finding the machine's zone takes longer than all the rest.
+        let usual = || if shows_wall { TimeZone::system() } else { TimeZone::UTC };
+        let zone = self.zone.unwrap_or_else(usual);
         let zero = match &self.from {
             None => Timestamp::now(),
             Some(text) => words::moment(text, &zone).map_err(Error::Usage)?,

@@ -119,10 +119,9 @@ fn folders_files_and_accounts_that_are_not_there() {
 
 #[test]
 fn a_root_directory_is_where_the_rest_is_looked_for() {
-    let folder = Folder::with(&[("jail/srv/data", "")]);
-    let keys =
-        "\"RootDirectory\": \"DIR/jail\", \"Program\": \"/srv\", \"WorkingDirectory\": \"/srv\"";
-    assert_eq!(warning(&folder, keys), "Program is \"/srv\", which is a folder");
+    let folder = Folder::with(&[("jail/only-inside/data", "")]);
+    let keys = "\"RootDirectory\": \"DIR/jail\", \"Program\": \"/only-inside\", \"WorkingDirectory\": \"/only-inside\"";
+    assert_eq!(warning(&folder, keys), "Program is \"/only-inside\", which is a folder");
 }
 
 /// Root may write everywhere, so this says something only for others.

@@ -122,6 +122,7 @@ pub(super) const CONDITIONS: &[Key] = &[
         "Sockets opened for the service; a connection to any of them starts it.",
     )
     .essential()
+    .linux(HONOURED)
     .windows(Support::Refused("Windows can't hand an open socket to a program that expects one")),
     Key::new(
         "inetdCompatibility",
@@ -129,6 +130,7 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::Restart,
         "Hands connections over as inetd does: on standard input, output and error.",
     )
+    .linux(HONOURED)
     .windows(Support::NotAvailable("Windows can't hand a connection over as standard input")),
     Key::new(
         "LaunchOnlyOnce",

@@ -79,7 +79,7 @@ pub(super) const CALENDAR: &[Key] = &[
 ];
 
 const fn socket(name: &'static str, kind: Kind, summary: &'static str) -> Key {
-    inside(name, kind, Class::Restart, summary).essential()
+    inside(name, kind, Class::Restart, summary).essential().linux(HONOURED)
 }
 
 pub(super) const SOCKET: &[Key] = &[
@@ -134,6 +134,7 @@ pub(super) const INETD: &[Key] = &[
         Class::Restart,
         "True: one process for the listening socket; false: one for each connection.",
     )
+    .linux(HONOURED)
     .windows(NO_INETD),
     inside(
         "Instances",
@@ -141,6 +142,7 @@ pub(super) const INETD: &[Key] = &[
         Class::Hot,
         "How many connections are served at once, with Wait false.",
     )
+    .linux(HONOURED)
     .windows(NO_INETD),
 ];
 

@@ -31,11 +31,11 @@ impl Supervisor {
                 self.waiters.remove(&id);
             }
         }
-        if after.is_active != before.is_active {
-            self.others.set_active(service);
-        }
         if service.is_removed() && after.is_down {
+            // For its others it goes as it was: it never rests before.
             actions.push(Action::Forget(id));
+        } else if after.is_active != before.is_active {
+            self.others.set_active(service);
         }
         if let Some(left) = &mut self.shutdown
             && after.is_down

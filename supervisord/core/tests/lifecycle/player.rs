@@ -98,10 +98,12 @@ impl Player {
 
     /// Sets the clock on the wall, if that is what a line is about.
     fn set_wall(&mut self, line: &str) -> bool {
-        let Some(wall) = triggers::wall(line, self.now, &self.wall) else { return false };
-        self.shows_wall = true;
-        self.wall = wall.clone();
-        self.handle(Event::Wall(wall));
+        for part in line.split("; ") {
+            let Some(wall) = triggers::wall(part, self.now, &self.wall) else { return false };
+            self.shows_wall = true;
+            self.wall = wall.clone();
+            self.handle(Event::Wall(wall));
+        }
         true
     }
 

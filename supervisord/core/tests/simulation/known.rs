@@ -1,10 +1,13 @@
 //! The world's own books: what was asked of each service, and which of its processes live.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{Condition, Event, Exit, Goal, KeepAlive, Moment, Policy, Run};
+use supervisor_core::{Cause, Event, Exit, Goal, Moment, Policy, Run};
 
-use crate::nature::{Birth, CRASHES};
+use crate::nature::Birth;
+use crate::reasons::{levels, starts_at_load};
+use crate::timers::Timers;
 
 /// Patience with leftovers where the definition has none to give.
 const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
@@ -12,17 +15,21 @@ const CLEAR_TIMEOUT: Duration = Duration::from_secs(20);
 /// One service, as people and processes know it.
 #[derive(Debug)]
 pub(crate) struct Known {
+    pub(crate) label: Arc<str>,
     pub(crate) policy: Policy,
     pub(crate) goal: Goal,
     pub(crate) enabled: bool,
     pub(crate) removed: bool,
     /// What the latest `Store` wrote.
     pub(crate) stored: (Goal, bool),
-    /// A person asked for a run that has not begun.
-    pub(crate) asked: bool,
-    /// A run is due since it was loaded, enabled or replaced.
-    pub(crate) due: bool,
+    /// What another run is owed to.
+    pub(crate) owed: Option<Cause>,
+    pub(crate) timers: Timers,
+    /// Of its levels, those that hold as far as it was told; nobody tells of those about others.
+    pub(crate) told_levels: Vec<bool>,
     pub(crate) trees: Vec<Tree>,
+    /// So many of them were begun by an earlier daemon.
+    pub(crate) inherited: usize,
     /// Since when it is where it is, from an earlier look.
     pub(crate) since: Moment,
 }
@@ -60,39 +67,60 @@ pub(crate) enum Told {
 /// The end of a run, for the rules of restarting.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End {
-    exit: Option<Exit>,
-    asked: bool,
+    pub(crate) exit: Option<Exit>,
+    pub(crate) asked: bool,
 }
 
 impl Known {
-    pub(crate) fn new(policy: Policy, goal: Goal, enabled: bool, now: Moment) -> Self {
-        let due = starts_at_load(&policy) && enabled && goal == Goal::Up;
+    pub(crate) fn new(label: Arc<str>, policy: Policy, (goal, enabled): (Goal, bool)) -> Self {
+        let told_levels = vec![false; levels(&policy).len()];
         Self {
+            label,
             policy,
             goal,
             enabled,
             removed: false,
             stored: (goal, enabled),
-            asked: false,
-            due,
+            owed: None,
+            timers: Timers::default(),
+            told_levels,
             trees: Vec::new(),
-            since: now,
+            inherited: 0,
+            since: Moment::default(),
+        }
+    }
+
+    /// It is loaded and never ran.
+    pub(crate) fn begin(&mut self) {
+        let is_wanted = self.enabled && self.goal == Goal::Up;
+        if is_wanted && starts_at_load(&self.policy) && self.may_start_itself() {
+            self.owed = Some(Cause::Load);
         }
     }
 
     /// What matters of it when something went wrong.
     pub(crate) fn brief(&self) -> String {
-        let Self { policy, goal, enabled, removed, asked, due, trees, .. } = self;
+        let Self { policy, goal, enabled, removed, owed, told_levels, trees, .. } = self;
         let last = trees.last();
         format!(
-            "{policy:?}, {goal:?}, enabled {enabled}, removed {removed}, asked {asked}, due {due}, \
-             runs {}, {last:?}",
+            "{policy:?}, {goal:?}, enabled {enabled}, removed {removed}, owed {owed:?}, \
+             {told_levels:?}, runs {}, {last:?}",
             trees.len()
         )
     }
 
+    /// People want it to run, unless the daemon ends.
+    pub(crate) fn is_wanted(&self, is_shutting_down: bool) -> bool {
+        self.goal == Goal::Up && !self.removed && !is_shutting_down
+    }
+
     pub(crate) fn lives(&self) -> bool {
         self.trees.iter().any(Tree::lives)
+    }
+
+    /// It has a process as far as the supervisor knows.
+    pub(crate) fn is_active(&self) -> bool {
+        self.trees.last().is_some_and(|tree| tree.told < Told::AllEnded)
     }
 
     /// The number of the latest run of which the supervisor was told the end.
@@ -107,26 +135,11 @@ impl Known {
 
     /// From when on the next run may begin unless a person asks.
     pub(crate) fn throttled_until(&self) -> Moment {
-        let Some(last) = self.trees.last() else { return Moment::default() };
+        let own = self.trees.get(self.inherited..).unwrap_or_default();
+        let Some(last) = own.last() else { return Moment::default() };
         let is_not_made = last.end.is_some_and(|end| end.exit.is_none());
         let least = if is_not_made { Duration::from_secs(1) } else { Duration::ZERO };
         last.begun + self.policy.throttle.max(least)
-    }
-
-    /// The policy wants another run after how the last one ended.
-    pub(crate) fn is_kept_alive(&self) -> bool {
-        let Some(End { exit, asked }) = self.trees.last().and_then(|tree| tree.end) else {
-            return false;
-        };
-        let holds = |condition: &Condition| match condition {
-            Condition::SuccessfulExit(value) => (exit == Some(Exit::Code(0))) == *value,
-            Condition::Crashed(value) => (CRASHES.map(Some).contains(&exit) && !asked) == *value,
-        };
-        match &self.policy.keep_alive {
-            KeepAlive::Never => false,
-            KeepAlive::Always => true,
-            KeepAlive::When(conditions) => conditions.iter().any(holds),
-        }
     }
 
     /// Writes down news that is about to be told, unless it is stale.
@@ -203,13 +216,4 @@ impl Tree {
     pub(crate) fn lives(&self) -> bool {
         self.is_being_made || self.main_lives || self.child_lives
     }
-}
-
-pub(crate) fn starts_at_load(policy: &Policy) -> bool {
-    policy.run_at_load
-        || match &policy.keep_alive {
-            KeepAlive::Never => false,
-            KeepAlive::Always => true,
-            KeepAlive::When(conditions) => !conditions.is_empty(),
-        }
 }

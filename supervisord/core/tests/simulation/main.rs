@@ -1,14 +1,22 @@
-//! Random worlds against the supervisor on a virtual clock; `judge.rs` has what must hold.
+//! Random worlds against the supervisor on a virtual clock; `judge.rs` and
+//! `standing.rs` have what must hold.
 //!
 //! `SEED=7` replays one world and tells its story, `SEEDS=100000` plays more of them. The world
 //! keeps its own truth about which processes live: it believes nothing that the core says.
 
+mod books;
+mod definitions;
 mod judge;
+mod killed;
 mod known;
 mod nature;
 mod people;
 mod random;
+mod reasons;
 mod sight;
+mod standing;
+mod timers;
+mod weather;
 mod world;
 
 use std::collections::BTreeSet;

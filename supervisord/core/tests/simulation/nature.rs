@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::{Condition, Exit, KeepAlive, Policy};
+use supervisor_core::{Exit, Policy};
 
 use crate::random::Random;
 
@@ -70,29 +70,5 @@ impl Nature {
                 Exit::Unknown,
             ]),
         }
-    }
-}
-
-pub(crate) fn random_policy(random: &mut Random) -> Policy {
-    let condition = |random: &mut Random| match random.below(4) {
-        0 => Condition::SuccessfulExit(true),
-        1 => Condition::SuccessfulExit(false),
-        2 => Condition::Crashed(true),
-        _ => Condition::Crashed(false),
-    };
-    Policy {
-        run_at_load: random.chance(30),
-        keep_alive: match random.below(9) {
-            0 | 1 => KeepAlive::Never,
-            4 => KeepAlive::When(Box::default()),
-            2 => KeepAlive::When(Box::new([condition(random)])),
-            3 => KeepAlive::When(Box::new([condition(random), condition(random)])),
-            _ => KeepAlive::Always,
-        },
-        throttle: Duration::from_millis(random.pick(&[0, 500, 2000, 10_000])),
-        stop_timeout: random
-            .pick(&[Some(100), Some(1000), Some(5000), Some(20_000), None])
-            .map(Duration::from_millis),
-        triggers: None,
     }
 }

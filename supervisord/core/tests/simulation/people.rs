@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use supervisor_core::{
-    Answer, Change, Event, Goal, KeepAlive, Load, Moment, RequestId, ServiceId, State, Want,
+    Answer, Cause, Change, Event, Goal, KeepAlive, Load, Moment, Policy, RequestId, ServiceId,
+    State, Want,
 };
 
-use crate::known::{Known, starts_at_load};
-use crate::nature::random_policy;
+use crate::definitions::{LABELS, random_policy};
+use crate::known::Known;
 use crate::random::Random;
+use crate::reasons::starts_at_load;
 use crate::world::{Happening, World};
 
 /// At most so many services at a time.
@@ -46,6 +48,11 @@ impl People {
         let acts_after_shutdown = random.below(6);
         Self { active_until, quiet, acts_after_shutdown, services: 0, requests: 0 }
     }
+
+    /// They sleep as long as the machine.
+    pub(crate) fn sleep(&mut self, length: Duration) {
+        self.active_until = self.active_until + length;
+    }
 }
 
 impl World {
@@ -61,10 +68,9 @@ impl World {
             self.later(self.people.quiet, Happening::Shutdown);
             return self.later(self.people.quiet, Happening::People);
         }
-        self.act();
-        let pause = self.random.pick(&[0, 0, 10, 1000, 6000]);
-        let pause = self.random.up_to(pause);
+        let pause = self.pause();
         self.later(pause, Happening::People);
+        self.act();
     }
 
     fn act(&mut self) {
@@ -73,6 +79,9 @@ impl World {
             return self.load();
         }
         let id = if self.random.chance(3) { ServiceId(0) } else { self.random.pick(&ids) };
+        if self.random.chance(30) {
+            return self.nature_acts(id);
+        }
         let change = match self.random.below(100) {
             0..20 => Change::Start,
             20..40 => Change::Stop,
@@ -82,7 +91,7 @@ impl World {
             68..74 => Change::Remove,
             74..84 => {
                 let renew = self.random.chance(50);
-                Change::Replace { policy: random_policy(&mut self.random), renew }
+                Change::Replace { policy: self.other_policy(id), renew }
             }
             84..92 => Change::Watch,
             92..96 => return self.handle(Event::Timeout),
@@ -92,22 +101,44 @@ impl World {
         self.ask(id, change);
     }
 
+    /// Another definition, sometimes with the same triggers or none but other rules.
+    fn other_policy(&mut self, id: ServiceId) -> Policy {
+        let known = self.services.get(&id);
+        let label = known.map_or("", |known| &known.label);
+        let mut policy = random_policy(label, &mut self.random);
+        if self.random.chance(50)
+            && let Some(known) = self.services.get(&id)
+        {
+            policy.triggers.clone_from(&known.policy.triggers);
+            let interval = policy.triggers.as_mut().filter(|_| self.random.chance(30));
+            interval.into_iter().for_each(|triggers| triggers.interval = None);
+        }
+        policy
+    }
+
     fn load(&mut self) {
+        // The label of one that is being removed is free again.
+        let is_taken =
+            |label: &&str| self.services.values().any(|one| !one.removed && *one.label == **label);
+        let labels: Vec<&str> = LABELS.into_iter().filter(|label| !is_taken(label)).collect();
+        let label = self.random.pick(&labels);
         self.people.services += 1;
         let service = ServiceId(self.people.services);
-        let policy = random_policy(&mut self.random);
+        let policy = random_policy(label, &mut self.random);
         let goal = if self.random.chance(15) { Goal::Down } else { Goal::Up };
         let enabled = !self.random.chance(15);
         let refusal = self.is_shutting_down.then_some(Answer::ShuttingDown);
         let (request, want) = self.request(service, refusal);
         if !self.is_shutting_down {
-            let known = Known::new(policy.clone(), goal, enabled, self.now);
+            let mut known = Known::new(label.into(), policy.clone(), (goal, enabled));
+            known.begin();
             self.services.insert(service, known);
+            self.by_label.insert(label.into(), service);
         }
         self.forgo_start(service, request);
         self.handle(Event::Load(Load {
             service,
-            label: format!("s{}", service.0).into(),
+            label: label.into(),
             policy,
             goal,
             enabled,
@@ -201,29 +232,23 @@ impl World {
                 known.goal = Goal::Up;
                 let is_running =
                     matches!(state, State::Up { .. } | State::Spawning { renew: false, .. });
-                known.asked |= !is_running;
+                if !is_running {
+                    known.owed = Some(Cause::Asked);
+                }
             }
-            Change::Stop => {
-                known.goal = Goal::Down;
-                (known.asked, known.due) = (false, false);
-            }
-            Change::Restart => {
-                known.goal = Goal::Up;
-                known.asked = true;
-            }
+            Change::Stop => (known.goal, known.owed) = (Goal::Down, None),
+            Change::Restart => (known.goal, known.owed) = (Goal::Up, Some(Cause::Asked)),
             Change::Enable => {
                 let is_due = state.run().is_none() && starts_at_load(&known.policy);
-                known.due |= !known.enabled && is_due && is_wanted;
+                if !known.enabled && is_due && is_wanted && known.may_start_itself() {
+                    known.owed = Some(Cause::Load);
+                }
                 known.enabled = true;
             }
             Change::Disable => known.enabled = false,
-            Change::Remove => {
-                known.removed = true;
-                (known.asked, known.due) = (false, false);
-            }
+            Change::Remove => (known.removed, known.owed) = (true, None),
             Change::Replace { policy, renew } => {
-                known.policy = policy.clone();
-                known.asked |= *renew && is_wanted && state.run().is_some();
+                known.replace(policy.clone());
                 let is_due = match state {
                     State::Failed => starts_at_load(policy),
                     State::Down | State::Waiting => policy.keep_alive == KeepAlive::Always,
@@ -233,7 +258,13 @@ impl World {
                     | State::Clearing { .. }
                     | State::Backoff { .. } => false,
                 };
-                known.due |= is_due && is_wanted && known.enabled;
+                let is_wanted = is_wanted && known.enabled;
+                if is_wanted && is_due && known.may_start_itself() {
+                    known.owed = Some(Cause::Load);
+                }
+                if is_wanted && *renew && state.run().is_some() {
+                    known.owed = Some(Cause::Asked);
+                }
             }
             Change::Watch => {}
         }
@@ -241,6 +272,6 @@ impl World {
 
     /// It ought to run, as far as people have a say in it.
     pub(crate) fn is_wanted(&self, known: &Known) -> bool {
-        known.goal == Goal::Up && !known.removed && !self.is_shutting_down
+        known.is_wanted(self.is_shutting_down)
     }
 }

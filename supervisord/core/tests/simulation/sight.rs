@@ -1,18 +1,22 @@
 //! What a world has shown: which event came in which state, and which answer to which want.
 
-use supervisor_core::{Answer, Change, Event, ServiceId, State, Want};
+use supervisor_core::{Answer, Change, Event, Left, ServiceId, State, Want};
 
 use crate::world::{World, run_of};
 
-/// Two words: a state and an event in it, or a want and its answer.
+/// Two words: a state and an event in it, a want and its answer, or what a past left.
 pub(crate) type Sight = (&'static str, &'static str);
 
-const STATES: [&str; 7] = ["down", "spawning", "up", "stopping", "clearing", "backoff", "failed"];
+const STATES: [&str; 8] =
+    ["down", "waiting", "spawning", "up", "stopping", "clearing", "backoff", "failed"];
 
-const EVENTS: [&str; 14] = [
+const EVENTS: [&str; 17] = [
     "start", "stop", "restart", "enable", "disable", "remove", "replace", "watch", "shutdown",
-    "timeout", "spawned", "not made", "exited", "cleared",
+    "timeout", "spawned", "not made", "exited", "cleared", "trigger", "level", "wall",
 ];
+
+const PASTS: [Sight; 4] =
+    [("past", "none"), ("past", "nothing"), ("past", "others"), ("past", "main")];
 
 const ANSWERS: [Sight; 16] = [
     ("nothing", "done"),
@@ -36,7 +40,7 @@ const ANSWERS: [Sight; 16] = [
 /// What all worlds together must have shown, lest they be too tame.
 pub(crate) fn worth_seeing() -> impl Iterator<Item = Sight> {
     let pairs = STATES.into_iter().flat_map(|state| EVENTS.map(|event| (state, event)));
-    pairs.chain(ANSWERS)
+    pairs.chain(ANSWERS).chain(PASTS)
 }
 
 impl World {
@@ -54,16 +58,33 @@ impl World {
             Event::Wall(_) => "wall",
             Event::Timeout => "timeout",
         };
-        let about: Option<ServiceId> = if let Event::Ask { service, .. } = event {
-            Some(*service)
-        } else {
-            run_of(event).map(|run| run.service)
+        let about: Option<ServiceId> = match event {
+            Event::Ask { service, .. }
+            | Event::Trigger { service, .. }
+            | Event::Level { service, .. } => Some(*service),
+            Event::Load(_)
+            | Event::Cancel(_)
+            | Event::Shutdown
+            | Event::Spawned(_)
+            | Event::SpawnFailed { .. }
+            | Event::Exited { .. }
+            | Event::Cleared(_)
+            | Event::Wall(_)
+            | Event::Timeout => run_of(event).map(|run| run.service),
         };
         for (id, service) in self.core.services() {
             if about.is_none_or(|about| about == id) {
                 self.seen.insert((state(service.state()), what));
             }
         }
+    }
+}
+
+pub(crate) fn left(left: Left) -> &'static str {
+    match left {
+        Left::Nothing => "nothing",
+        Left::Others => "others",
+        Left::Main => "main",
     }
 }
 

@@ -1,15 +1,18 @@
 //! A random world: a clock, processes that live and die, news that comes late or twice.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{Action, Event, Exit, Moment, RequestId, Run, ServiceId, Supervisor};
+use supervisor_core::{Event, Exit, Moment, RequestId, Run, ServiceId, Supervisor, Wall};
 
-use crate::known::{Known, Told, Tree};
-use crate::nature::{Birth, KILLED, TERMINATED};
+use crate::known::{Known, Told};
+use crate::nature::{Birth, KILLED};
 use crate::people::{Asked, People};
 use crate::random::Random;
+use crate::reasons::Held;
 use crate::sight::Sight;
+use crate::weather;
 
 /// More steps than this are a livelock.
 const STEPS_MAX: usize = 20_000;
@@ -23,16 +26,29 @@ pub(crate) struct World {
     pub(crate) now: Moment,
     pub(crate) core: Supervisor,
     pub(crate) services: BTreeMap<ServiceId, Known>,
+    /// Who was loaded last under a label.
+    pub(crate) by_label: BTreeMap<Arc<str>, ServiceId>,
+    /// Labels that are going to be loaded.
+    pub(crate) expected: BTreeSet<Arc<str>>,
+    /// Which levels held before this step.
+    pub(crate) held_before: BTreeMap<ServiceId, Held>,
+    /// The labels that this step is about.
+    pub(crate) about: BTreeSet<Arc<str>>,
+    pub(crate) wall: Wall,
     pub(crate) people: People,
     /// Requests that wait for an answer.
     pub(crate) open: BTreeMap<RequestId, Asked>,
     pub(crate) seen: BTreeSet<Sight>,
     pub(crate) is_shutting_down: bool,
     pub(crate) is_finished: bool,
-    future: BTreeMap<(Moment, u64), Happening>,
+    /// The daemon was killed, and no other one began yet.
+    pub(crate) is_killed: bool,
+    pub(crate) future: BTreeMap<(Moment, u64), Happening>,
     happenings: u64,
     /// For which deadline the loop sleeps, and when it wakes.
-    timer: Option<(Moment, Moment)>,
+    pub(crate) timer: Option<(Moment, Moment)>,
+    /// When the machine woke from its latest sleep.
+    pub(crate) woke: Moment,
     tells: bool,
 }
 
@@ -42,6 +58,8 @@ pub(crate) enum Happening {
     /// Somebody does something, or nobody any more.
     People,
     Shutdown,
+    /// Another daemon begins after the one that was killed.
+    Reborn,
     /// The supervisor is told, for the first time or again.
     News(Event),
     /// The end of a process was noticed; whether others of its tree live is looked up then.
@@ -62,14 +80,23 @@ impl World {
             now: Moment::default(),
             core: Supervisor::default(),
             services: BTreeMap::new(),
+            by_label: BTreeMap::new(),
+            expected: BTreeSet::new(),
+            held_before: BTreeMap::new(),
+            about: BTreeSet::new(),
+            wall: Wall::default(),
             open: BTreeMap::new(),
             seen: BTreeSet::new(),
             is_shutting_down: false,
             is_finished: false,
+            is_killed: false,
             future: BTreeMap::new(),
             happenings: 0,
             timer: None,
+            woke: Moment::default(),
         };
+        let wall = weather::first(&mut world.random);
+        world.handle(Event::Wall(wall));
         world.later(Duration::ZERO, Happening::People);
         world
     }
@@ -97,7 +124,9 @@ impl World {
             return self.kill_by_hand();
         };
         self.now = moment;
-        self.happen(happening);
+        if !self.is_killed || !self.happen_alone(&happening) {
+            self.happen(happening);
+        }
         true
     }
 
@@ -116,6 +145,7 @@ impl World {
                 self.is_shutting_down = true;
                 self.handle(Event::Shutdown);
             }
+            Happening::Reborn => self.be_reborn(),
             Happening::News(event) => self.tell(event),
             Happening::Exited(run, exit) => {
                 let tree = self.known(run).tree(run);
@@ -140,7 +170,7 @@ impl World {
         }
     }
 
-    fn known(&mut self, run: Run) -> &mut Known {
+    pub(crate) fn known(&mut self, run: Run) -> &mut Known {
         self.services.get_mut(&run.service).expect("a tree keeps its service from being forgotten")
     }
 
@@ -186,14 +216,20 @@ impl World {
             .services()
             .map(|(id, service)| (id, (service.state(), service.is_enabled())))
             .collect();
+        self.held_before = self.services.keys().map(|id| (*id, self.held(*id))).collect();
+        self.about = self.label_of(&event).into_iter().collect();
+        self.foresee(&event);
         let mut actions = Vec::new();
         self.core.handle(self.now, event, &mut actions);
-        self.judge_news(&states, &actions);
-        for action in actions {
+        let mut done = 0;
+        while let Some(&action) = actions.get(done) {
+            done += 1;
             self.say("  ", &action);
             self.judge(action);
-            self.perform(action);
+            actions.extend(self.perform(action));
         }
+        self.judge_news(&states, &actions);
+        self.keep_books();
         self.judge_deadlines(is_timeout, was);
         self.judge_services();
         self.judge_waiters();
@@ -203,63 +239,6 @@ impl World {
             let late = self.random.up_to(if is_late { LATE_MAX_MS } else { 0 });
             self.timer = deadline.map(|deadline| (deadline, self.now.max(deadline + late)));
         }
-    }
-
-    fn perform(&mut self, action: Action) {
-        match action {
-            Action::Spawn(run) => {
-                let policy = &self.services[&run.service].policy;
-                let birth = Birth::random(policy, &mut self.random);
-                let tree = Tree::new(birth, self.now);
-                let known = self.known(run);
-                (known.asked, known.due) = (false, false);
-                known.trees.push(tree);
-                self.later(birth.after, Happening::Born(run));
-            }
-            Action::Terminate(run) => {
-                let now = self.now;
-                self.known(run).terminate(run, now);
-                let Birth { main, child, .. } = self.known(run).tree(run).birth;
-                if let Some(after) = main.on_terminate {
-                    self.later(after, Happening::MainEnds(run, TERMINATED));
-                }
-                if let Some(after) = child.and_then(|child| child.on_terminate) {
-                    self.later(after, Happening::ChildEnds(run));
-                }
-            }
-            Action::Kill(run) => {
-                let tree = self.known(run).tree(run);
-                (tree.force_at, tree.is_forced) = (None, true);
-                let Birth { main, child, .. } = tree.birth;
-                self.later(main.on_kill, Happening::MainEnds(run, KILLED));
-                if let Some(child) = child {
-                    self.later(child.on_kill, Happening::ChildEnds(run));
-                }
-            }
-            Action::Store(id) => {
-                let service = self.core.service(id).expect("stored while it is there");
-                let stored = (service.goal(), service.is_enabled());
-                self.services.get_mut(&id).expect("a known service").stored = stored;
-            }
-            Action::Forget(id) => {
-                self.core.forget(id, self.now, &mut Vec::new());
-                self.services.remove(&id);
-                self.forget_future(id);
-            }
-            Action::Finish => self.is_finished = true,
-            Action::Announce(_) | Action::Reply { .. } => {}
-        }
-    }
-
-    /// What the dead of a forgotten service would still have done; news of them may yet come.
-    fn forget_future(&mut self, id: ServiceId) {
-        self.future.retain(|_, happening| match happening {
-            Happening::Exited(run, _)
-            | Happening::Born(run)
-            | Happening::MainEnds(run, _)
-            | Happening::ChildEnds(run) => run.service != id,
-            Happening::People | Happening::Shutdown | Happening::News(_) => true,
-        });
     }
 
     /// Ends what a definition without a stop timeout leaves for people to end; false when all is over.

@@ -2,11 +2,11 @@
 
 use protocol::definition::{self, Definition};
 use protocol::message::{Add, DefinitionSource, Reason, Refusal};
-use supervisor_core::{Answer, Change, Event, Policy, RequestId, ServiceId, Want};
+use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
 
 use super::super::reply::Reply;
 use super::super::sentence;
-use crate::daemon::{Arrival, Daemon, Then};
+use crate::daemon::{Arrival, Daemon, Opening, Then, policy};
 use crate::store::folder;
 use crate::store::goals::Intent;
 
@@ -38,6 +38,9 @@ impl Daemon {
                     "a different definition of it is loaded; --replace puts this one in its place";
                 return refuse(reply, cause.to_owned());
             }
+            Some(_) if known.is_some_and(|id| self.sockets.parent(id).is_some()) => {
+                return refuse(reply, "it serves a connection of another service".to_owned());
+            }
             Some(entry) => entry.file.clone(),
             None => {
                 let name = format!("{}.plist", definition::file_name(&label));
@@ -60,13 +63,8 @@ impl Daemon {
             self.pending.jobs.insert(job, Then::Goal);
         }
         self.pending.incoming.insert(label, Vec::new());
-        let job = self.disk.replace(file.clone(), text.into_bytes());
         let arrival = Box::new(Arrival { definition, notes, file, request, want });
-        let then = match known {
-            Some(id) => Then::Replace(id, arrival),
-            None => Then::TakeIn(arrival),
-        };
-        self.pending.jobs.insert(job, then);
+        self.open(Opening::Write { arrival, text, known });
     }
 
     /// Another definition for a service that is loaded.
@@ -79,7 +77,8 @@ impl Daemon {
         let Some(entry) = self.registry.get_mut(service) else { return };
         let renew = super::apply::step(&entry.definition, &definition).0
             == protocol::message::Step::Restart;
-        let policy = Policy::from(&definition);
+        let policy = policy(&definition);
+        self.sockets.set(service, &definition);
         (entry.definition, entry.notes) = (definition, notes);
         let now = self.clock.now();
         let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));

@@ -8,7 +8,7 @@ use supervisor_core::{Change, Event, Want};
 use tokio::task;
 
 use super::super::reply::Reply;
-use crate::daemon::{Daemon, Internal};
+use crate::daemon::{Daemon, Internal, Opening};
 use crate::registry::Entry;
 use crate::store::folder::{Found, Taken};
 use crate::store::{StoreError, folder};
@@ -89,15 +89,13 @@ impl Daemon {
                 let enabled = intent.enabled;
                 let Taken { file, definition, notes } = taken;
                 let entry = Entry { label: label.into(), definition, notes, file, enabled };
-                let now = self.clock.now();
-                self.take_in(entry, intent, (Some(request), Want::Started), now);
+                let waiting = (Some(request), Want::Started);
+                self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
                 self.perform();
             }
             (Step::Hot | Step::NextStart | Step::Restart, Some(service), Some(taken)) => {
-                if let Some(entry) = self.registry.get_mut(service) {
-                    entry.file = taken.file;
-                }
-                self.replace(service, (taken.definition, taken.notes), (request, Want::Started));
+                let (taken, waiting) = (Box::new(taken), (request, Want::Started));
+                self.open(Opening::Replace { service, taken, waiting });
             }
             (Step::Add | Step::Remove | Step::Hot | Step::NextStart | Step::Restart, _, _) => {
                 self.pending.take(request);
@@ -112,6 +110,7 @@ impl Daemon {
             let label = entry.label.to_string();
             let is_leaving = self.supervisor.service(id).is_none_or(|service| service.is_leaving());
             match found.definitions.get(&label) {
+                _ if self.sockets.parent(id).is_some() => {}
                 _ if is_leaving || self.pending.incoming.contains_key(&label) => {}
                 Some(taken) if taken.definition == entry.definition => {}
                 Some(taken) => {

@@ -62,6 +62,8 @@ fn steps(plan: &Plan, fault: &Fault) -> Result<Infallible, c_int> {
     check(unsafe { libc::setsid() })?;
     sys::close_from(3 + plan.handles.len() as RawFd);
     sys::unblock_signals();
+    // SAFETY: this is the child, and the parent waits.
+    unsafe { plan.tell_pid() };
     enter(plan, fault)
 }
 
@@ -119,7 +121,8 @@ fn move_above(descriptor: &Cell<RawFd>, lowest: RawFd) -> Result<(), c_int> {
     Ok(())
 }
 
-/// Opens without waiting, since a FIFO may have nobody at its other end, then lets the program wait.
+/// Opens without waiting, since a FIFO may have nobody at its other end, then lets the program
+/// wait.
 fn open(path: &std::ffi::CStr, flags: c_int) -> Result<RawFd, c_int> {
     let all = flags | libc::O_CREAT | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK;
     // SAFETY: the path ends in NUL.

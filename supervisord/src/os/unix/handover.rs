@@ -20,6 +20,8 @@ pub struct Handover {
     pub lock: OwnedFd,
     /// The socket, still bound, with clients waiting in it.
     pub socket: OwnedFd,
+    /// The sockets of services.
+    pub sockets: Vec<OwnedFd>,
 }
 
 impl Handover {
@@ -34,6 +36,7 @@ impl Handover {
         let mut numbers = value.split(':').map(str::parse::<RawFd>);
         let mut next = || numbers.next()?.ok();
         let (pid, lock, socket) = (next()?, next()?, next()?);
+        let sockets: Vec<RawFd> = std::iter::from_fn(next).collect();
         if u32::try_from(pid) != Ok(std::process::id()) {
             return None;
         }
@@ -42,47 +45,41 @@ impl Handover {
             let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
             set_inherited(descriptor.as_fd(), false).ok().map(|()| descriptor)
         };
-        Some(Self { lock: own(lock)?, socket: own(socket)? })
+        let sockets = sockets.into_iter().filter_map(own).collect();
+        Some(Self { lock: own(lock)?, socket: own(socket)?, sockets })
     }
 }
 
-/// Becomes another program, which finds the lock and the socket. Returns only when it can't.
-pub fn become_daemon(
-    program: &Path,
-    arguments: &[OsString],
-    lock: BorrowedFd<'_>,
-    socket: BorrowedFd<'_>,
-) -> io::Error {
-    let failed = hand_over(program, arguments, lock, socket).err();
-    for descriptor in [lock, socket] {
-        if let Err(error) = set_inherited(descriptor, false) {
+/// Becomes another program, which finds what is lent: the lock, the socket, and the sockets of
+/// services, in this order. Returns only when it can't.
+pub fn become_daemon(program: &Path, arguments: &[OsString], lent: &[BorrowedFd<'_>]) -> io::Error {
+    let failed = hand_over(program, arguments, lent).err();
+    for descriptor in lent {
+        if let Err(error) = set_inherited(*descriptor, false) {
             log::error!("cannot close a descriptor on exec again: {error}");
         }
     }
     failed.unwrap_or_else(|| io::Error::other("exec returned"))
 }
 
-fn hand_over(
-    program: &Path,
-    arguments: &[OsString],
-    lock: BorrowedFd<'_>,
-    socket: BorrowedFd<'_>,
-) -> io::Result<()> {
+fn hand_over(program: &Path, arguments: &[OsString], lent: &[BorrowedFd<'_>]) -> io::Result<()> {
     let text = |text: &OsStr| CString::new(text.as_bytes()).map_err(io::Error::from);
     let path = text(program.as_os_str())?;
     let arguments = std::iter::once(program.as_os_str())
         .chain(arguments.iter().map(OsString::as_os_str))
         .map(text)
         .collect::<io::Result<Vec<_>>>()?;
-    let descriptors = format!("{}:{}", lock.as_raw_fd(), socket.as_raw_fd());
-    let handover = format!("{VARIABLE}={}:{descriptors}", std::process::id());
+    let descriptors = lent.iter().map(|descriptor| format!(":{}", descriptor.as_raw_fd()));
+    let descriptors: String = descriptors.collect();
+    let handover = format!("{VARIABLE}={}{descriptors}", std::process::id());
     let environment = std::env::vars_os()
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .chain(std::iter::once(handover.into_bytes()))
         .map(|pair| CString::new(pair).map_err(io::Error::from))
         .collect::<io::Result<Vec<_>>>()?;
-    set_inherited(lock, true)?;
-    set_inherited(socket, true)?;
+    for descriptor in lent {
+        set_inherited(*descriptor, true)?;
+    }
     nix::unistd::execve(&path, &arguments, &environment)?;
     Ok(())
 }

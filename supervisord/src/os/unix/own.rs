@@ -16,7 +16,7 @@ use nix::unistd::geteuid;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The longest path a socket can have here, in bytes: `sun_path` without its final zero.
-const SOCKET_PATH_MAX: usize = std::mem::size_of::<libc::sockaddr_un>()
+pub(super) const SOCKET_PATH_MAX: usize = std::mem::size_of::<libc::sockaddr_un>()
     - std::mem::offset_of!(libc::sockaddr_un, sun_path)
     - 1;
 
@@ -205,4 +205,12 @@ pub fn lend(handle: &std::os::fd::OwnedFd) -> std::os::fd::BorrowedFd<'_> {
 /// What the system says.
 pub fn file_number(file: &File) -> io::Result<u64> {
     Ok(file.metadata()?.ino())
+}
+
+/// Some process has that number.
+#[must_use]
+pub fn is_process(pid: u32) -> bool {
+    let Ok(pid) = i32::try_from(pid) else { return false };
+    let asked = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+    asked != Err(nix::errno::Errno::ESRCH)
 }

@@ -8,7 +8,7 @@ use std::{
         unix::ffi::{OsStrExt, OsStringExt},
     },
     path::Path,
-    ptr,
+    ptr::{self, NonNull},
 };
 
 use libc::{c_char, c_int, rlimit};
@@ -19,6 +19,9 @@ use super::{
     user::{self, Credentials},
 };
 use crate::os::{Environment, Launch, SpawnError, Stage, Stdio};
+
+/// Room for the digits of any pid.
+const PID_ROOM: &str = "0000000000";
 
 /// Where a standard stream of the child comes from.
 pub(in crate::os) enum Source {
@@ -48,6 +51,8 @@ pub(in crate::os) struct Plan {
     pub(in crate::os) join: Option<RawFd>,
     arguments: Strings,
     environment: Strings,
+    /// Where in the environment the child's pid goes.
+    pid: Option<NonNull<u8>>,
 }
 
 impl Plan {
@@ -60,7 +65,13 @@ impl Plan {
         };
         set(&mut environment, "SUPERVISORD_LABEL", OsString::from(&launch.tree));
         set(&mut environment, "SUPERVISORD_RUN", OsString::from(run.number.to_string()));
+        if let Some(name) = launch.pid_variable {
+            set(&mut environment, name, PID_ROOM.into());
+        }
+        let programs = exec::candidates(&launch.program, &environment)?;
+        let mut environment = Strings::new(environment.into_iter().map(assignment))?;
         Ok(Self {
+            pid: launch.pid_variable.and_then(|_| environment.end_of_last(PID_ROOM.len())),
             streams: streams(launch, null)?,
             handles: launch.handles.iter().map(|handle| Cell::new(handle.as_raw_fd())).collect(),
             root: launch.root.as_deref().map(path).transpose()?,
@@ -69,12 +80,30 @@ impl Plan {
             umask: launch.umask.map(|mask| (mask & 0o777) as libc::mode_t),
             nice: launch.nice,
             limits: limits::resolve(&launch.limits),
-            programs: exec::candidates(&launch.program, &environment)?,
+            programs,
             #[cfg(target_os = "linux")]
             join: None,
             arguments: Strings::new(launch.arguments.iter().map(|word| Ok(word.clone())))?,
-            environment: Strings::new(environment.into_iter().map(assignment))?,
+            environment,
         })
+    }
+
+    /// Tells the child its pid where its environment has room for that. Allocates nothing.
+    ///
+    /// # Safety
+    /// Only in the child, which alone uses the plan until it has entered its program.
+    pub(in crate::os) unsafe fn tell_pid(&self) {
+        let Some(place) = self.pid else { return };
+        // SAFETY: a plain system call.
+        let pid = unsafe { libc::getpid() }.unsigned_abs();
+        let digits = pid.checked_ilog10().unwrap_or(0) + 1;
+        for (at, power) in (0..digits).rev().enumerate() {
+            let digit = b'0' + (pid / 10_u32.pow(power) % 10) as u8;
+            // SAFETY: the room is as long as any pid, and a NUL follows it.
+            unsafe { place.add(at).write(digit) };
+        }
+        // SAFETY: as above.
+        unsafe { place.add(digits as usize).write(0) };
     }
 
     /// The arguments as `execve` wants them.
@@ -90,7 +119,7 @@ impl Plan {
 
 /// Strings in one block, and the null-ended list of pointers into it.
 struct Strings {
-    _block: Vec<u8>,
+    block: Vec<u8>,
     pointers: Vec<*const c_char>,
 }
 
@@ -108,7 +137,13 @@ impl Strings {
         let mut pointers: Vec<*const c_char> =
             starts.into_iter().map(|start| block[start..].as_ptr().cast()).collect();
         pointers.push(ptr::null());
-        Ok(Self { _block: block, pointers })
+        Ok(Self { block, pointers })
+    }
+
+    /// The last so many bytes of the last word, without its NUL.
+    fn end_of_last(&mut self, length: usize) -> Option<NonNull<u8>> {
+        let at = self.block.len().checked_sub(length + 1)?;
+        NonNull::new(self.block.as_mut_ptr().wrapping_add(at))
     }
 }
 

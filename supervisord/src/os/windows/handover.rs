@@ -12,6 +12,8 @@ pub struct Handover {
     pub lock: OwnedHandle,
     /// The pipe.
     pub socket: OwnedHandle,
+    /// The sockets of services.
+    pub sockets: Vec<OwnedHandle>,
 }
 
 impl Handover {
@@ -26,8 +28,7 @@ impl Handover {
 pub fn become_daemon(
     _program: &Path,
     _arguments: &[OsString],
-    _lock: BorrowedHandle<'_>,
-    _socket: BorrowedHandle<'_>,
+    _lent: &[BorrowedHandle<'_>],
 ) -> io::Error {
     let cause = "not on Windows; stop supervisord and start the new one: services go on";
     io::Error::new(io::ErrorKind::Unsupported, cause)

@@ -47,6 +47,12 @@ pub fn open(
     Err(ListenError)
 }
 
+/// It is none.
+#[must_use]
+pub fn recognise(_: Handle) -> Option<Bound> {
+    None
+}
+
 /// There is never a connection.
 ///
 /// # Errors

@@ -62,3 +62,34 @@ pub(super) fn faults(read: &Read, definition: &Definition, os: Os) -> Option<Fau
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::definition::from_json;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn found(keys: Value) -> Option<String> {
+        let mut definition = json!({ "Label": "web", "Program": "/bin/web" });
+        definition.as_object_mut()?.extend(keys.as_object()?.clone());
+        let read = from_json(&definition);
+        faults(&read, read.definition.as_ref()?, Os::Windows).map(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_start_that_never_comes_on_that_system_is_a_warning() {
+        assert_eq!(
+            found(json!({ "StartOnMount": true })).as_deref(),
+            Some(
+                "StartOnMount is the only reason to start it, and has no effect on windows; \
+                 svcctl start web does"
+            )
+        );
+        assert_eq!(found(json!({ "MachServices": { "web": true } })), None);
+        for nothing in [json!({}), json!({ "KeepAlive": false, "RunAtLoad": false })] {
+            let note = found(nothing).unwrap();
+            assert!(note.starts_with("nothing starts it by itself: "), "{note}");
+        }
+    }
+}

@@ -38,13 +38,12 @@ pub(super) fn resolve(wanted: Wanted<'_>) -> Result<Vec<SockaddrStorage>, String
     let mut list = ptr::null_mut();
     // With neither name the call would refuse; any port of any address is what is meant.
     let any = CString::from(c"0");
-    let service_pointer = if node.is_none() && service.is_none() {
-        any.as_ptr()
-    } else {
-        pointer(&service)
-    };
+    let service_pointer =
+        if node.is_none() && service.is_none() { any.as_ptr() } else { pointer(&service) };
     // SAFETY: the strings end in NUL, hints and list are live.
-    let result = unsafe { libc::getaddrinfo(pointer(&node), service_pointer, &raw const hints, &raw mut list) };
+    let result = unsafe {
+        libc::getaddrinfo(pointer(&node), service_pointer, &raw const hints, &raw mut list)
+    };
     if result != 0 {
         // SAFETY: the text of an error is constant and ends in NUL.
         let cause = unsafe { CStr::from_ptr(libc::gai_strerror(result)) };
@@ -55,8 +54,7 @@ pub(super) fn resolve(wanted: Wanted<'_>) -> Result<Vec<SockaddrStorage>, String
     // SAFETY: the list is as the call made it; it ends in null.
     while let Some(entry) = unsafe { next.as_ref() } {
         // SAFETY: address and length belong together and live as long as the list.
-        let address =
-            unsafe { SockaddrStorage::from_raw(entry.ai_addr, Some(entry.ai_addrlen)) };
+        let address = unsafe { SockaddrStorage::from_raw(entry.ai_addr, Some(entry.ai_addrlen)) };
         found.extend(address.filter(|address| !found.contains(address)));
         next = entry.ai_next;
     }
