@@ -7,6 +7,8 @@ mod check;
 mod clients;
 mod daemon;
 mod definitions;
+#[cfg(target_os = "linux")]
+mod exhaustion;
 #[cfg(unix)]
 mod inetd;
 mod keep_alive;
