@@ -40,6 +40,15 @@ impl Daemon {
     pub fn prepare() -> Self {
         // Sockets have short paths, and some systems' temporary folders have long ones.
         let place = if cfg!(unix) { PathBuf::from("/tmp") } else { std::env::temp_dir() };
+        Self::prepare_in(&place)
+    }
+
+    /// Only its folder, in that place.
+    ///
+    /// # Panics
+    /// When nothing can be written there.
+    #[must_use]
+    pub fn prepare_in(place: &Path) -> Self {
         let base = tempfile::Builder::new().prefix("sv-").tempdir_in(place);
         let base = base.expect("temporary folders can be made");
         fs::create_dir(base.path().join("services")).expect("the folder is ours");

@@ -8,7 +8,7 @@ impl Dice {
     /// The choices of that seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
     /// A number from 0 to below `limit`.

@@ -9,6 +9,8 @@ mod daemon;
 mod definition;
 mod dice;
 #[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
 pub mod fault;
 pub mod free;
 mod journal;
@@ -23,6 +25,8 @@ pub use client::Output;
 pub use daemon::Daemon;
 pub use definition::{Service, property_list};
 pub use dice::{Dice, number};
+#[cfg(target_os = "linux")]
+pub use disk::SmallDisk;
 pub use journal::{Note, journal};
 pub use skip::skip;
 pub use wait::{wait_for, wait_until};

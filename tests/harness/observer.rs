@@ -39,6 +39,22 @@ pub fn services_below(base: &Path) -> Vec<Process> {
         .collect()
 }
 
+/// The main puppets below that folder by label, by the system's word alone.
+#[must_use]
+pub fn puppets_below(base: &Path) -> Vec<(String, u32)> {
+    let label = |process: &Process| {
+        let mut words = process.command.split(' ').skip_while(|word| *word != "--log");
+        let log = Path::new(words.nth(1)?);
+        (!process.command.contains("--role"))
+            .then(|| log.file_name().map(|name| name.to_string_lossy().into_owned()))?
+    };
+    let all = services_below(base);
+    // A child has its parent's name until it enters its program.
+    let is_child = |process: &Process| all.iter().any(|other| other.pid == process.parent);
+    let mains = all.iter().filter(|process| !is_child(process));
+    mains.filter_map(|process| Some((label(process)?, process.pid))).collect()
+}
+
 /// The dead children that a process has not collected.
 #[must_use]
 pub fn zombies_of(parent: u32) -> Vec<Process> {

@@ -1,10 +1,14 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+#[cfg(target_os = "linux")]
+mod chaos;
 mod check;
 mod clients;
 mod daemon;
 mod definitions;
+#[cfg(target_os = "linux")]
+mod exhaustion;
 #[cfg(unix)]
 mod inetd;
 mod keep_alive;

@@ -55,10 +55,12 @@ impl Listener {
     pub async fn serve(self, inbox: mpsc::Sender<Message>) {
         let clients = Arc::new(Semaphore::new(CLIENTS_MAX));
         let inbox = Rc::new(inbox);
+        let mut is_complaining = false;
         for number in 0.. {
             let place = Arc::clone(&clients).acquire_owned().await;
             match self.socket.accept().await {
                 Ok(stream) => {
+                    is_complaining = false;
                     let inbox = Rc::clone(&inbox);
                     task::spawn_local(async move {
                         session::serve(stream, SessionId(number), &inbox).await;
@@ -67,7 +69,10 @@ impl Listener {
                 }
                 Err(error) => {
                     // Without descriptors it fails again and again: let others end first.
-                    log::error!("cannot accept a client: {error}");
+                    if !is_complaining {
+                        log::error!("cannot accept a client: {error}; more have to wait");
+                    }
+                    is_complaining = true;
                     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 }
             }

@@ -9,7 +9,7 @@ use crate::os::Identity;
 use crate::store::runs::{End, Pasts, Record};
 
 /// Pause before a journal of runs that could not be written is tried again.
-const RUNS_RETRY: Duration = Duration::from_secs(2);
+const RUNS_RETRY: Duration = Duration::from_millis(250);
 
 impl Daemon {
     /// What the service did under an earlier daemon, its processes taken over.
@@ -82,14 +82,14 @@ impl Daemon {
             .filter(|(_, service)| service.runs() != 0)
             .map(|(id, service)| (service.label().to_string(), self.record(id, service)));
         let pasts: Pasts = records.chain(self.pasts.clone()).collect();
-        let is_written = self.runs.renew(&pasts);
-        match (is_written, self.runs_due) {
-            (true, Some(_)) => log::info!("what runs is written down again"),
-            (false, None) => self.runs.complain(),
-            (true, None) | (false, Some(_)) => {}
+        let written = self.runs.renew(&pasts);
+        match (&written, self.runs_due) {
+            (Ok(()), Some(_)) => log::info!("what runs is written down again"),
+            (Err(error), None) => self.runs.complain(error),
+            (Ok(()), None) | (Err(_), Some(_)) => {}
         }
-        self.runs_due = (!is_written).then(|| now + RUNS_RETRY);
-        is_written
+        self.runs_due = written.is_err().then(|| now + RUNS_RETRY);
+        written.is_ok()
     }
 
     fn record(&self, id: ServiceId, service: &core::Service) -> Record {

@@ -48,7 +48,7 @@ impl Daemon {
         self.note_run(run.service);
     }
 
-    fn store_goal(&mut self, id: ServiceId) {
+    pub(super) fn store_goal(&mut self, id: ServiceId) {
         let (Some(entry), Some(service)) = (self.registry.get_mut(id), self.supervisor.service(id))
         else {
             return;

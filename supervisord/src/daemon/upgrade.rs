@@ -133,6 +133,12 @@ impl Daemon {
         let said = String::from_utf8_lossy(&said);
         match verdict {
             Ok(()) if said.trim() == PASSED => {
+                for service in self.pending.unstored.clone() {
+                    self.store_goal(service);
+                }
+                if self.runs_due.is_some() {
+                    self.runs_due = Some(self.clock.now());
+                }
                 self.upgrade = Some(Upgrade { program, reply, stage: Stage::Ready });
             }
             verdict => {

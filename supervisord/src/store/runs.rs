@@ -130,8 +130,8 @@ pub fn open(path: &Path) -> Result<(Pasts, Runs), StoreError> {
     }
     let path = path.to_owned();
     let mut runs = Runs { path, file: None, lines: Vec::new(), size: 0, size_max: 0 };
-    if !runs.renew(&pasts) {
-        runs.complain();
+    if let Err(error) = runs.renew(&pasts) {
+        runs.complain(&error);
     }
     Ok((pasts, runs))
 }
@@ -153,8 +153,7 @@ impl Runs {
         if lines.is_empty() {
             return true;
         }
-        if let Err(error) = file.write_all(&lines) {
-            log::error!("cannot write {}: {error}", self.path.display());
+        if file.write_all(&lines).is_err() {
             // Half a line would swallow the next one.
             let _ = file.set_len(self.size);
             self.file = None;
@@ -166,30 +165,29 @@ impl Runs {
         self.size <= self.size_max
     }
 
-    /// Writes the journal anew with nothing superfluous in it. False when that failed and what is
-    /// there is stale.
-    pub fn renew(&mut self, pasts: &Pasts) -> bool {
-        match write_anew(&self.path, pasts) {
-            Ok((file, size)) => {
-                (self.file, self.size, self.size_max) = (Some(file), size, size + GROWTH_MAX);
-            }
-            Err(error) => {
-                log::error!("cannot write {}: {error}", self.path.display());
-                self.size_max = self.size + GROWTH_MAX;
-            }
-        }
-        self.file.is_some()
+    /// Writes the journal anew with nothing superfluous in it.
+    ///
+    /// # Errors
+    /// What the system says; what is there then is stale.
+    pub fn renew(&mut self, pasts: &Pasts) -> io::Result<()> {
+        self.file = None;
+        let (file, size) = write_anew(&self.path, pasts)?;
+        (self.file, self.size, self.size_max) = (Some(file), size, size + GROWTH_MAX);
+        Ok(())
     }
 
     /// Says what follows from a journal that can't be written.
-    pub fn complain(&self) {
-        log::error!("a daemon after this one would not know all that runs; it is tried again");
+    pub fn complain(&self, error: &io::Error) {
+        let path = self.path.display();
+        log::error!("cannot write {path}, which a next daemon needs: {error}; it is tried again");
     }
 
     /// The end of the daemon: nothing is left to a next one but what this one never took over.
     pub fn close(mut self, pasts: &Pasts) {
         if !pasts.is_empty() {
-            self.renew(pasts);
+            if let Err(error) = self.renew(pasts) {
+                log::error!("cannot write {}: {error}", self.path.display());
+            }
         } else if let Err(error) = fs::remove_file(&self.path) {
             log::error!("cannot remove {}: {error}", self.path.display());
         }

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Write},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use nix::{
@@ -21,6 +22,8 @@ use super::{mounts::own_group, tree_name};
 pub(in crate::os) struct Groups {
     directory: OwnedFd,
     path: PathBuf,
+    /// A descriptor to give up when there is no other, since nothing could be ended without one.
+    spare: Mutex<Option<OwnedFd>>,
 }
 
 /// One tree's directory.
@@ -44,7 +47,8 @@ impl Groups {
         }
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let directory = nix::fcntl::open(&path, flags, Mode::empty())?;
-        Ok(Self { directory, path })
+        let spare = Mutex::new(directory.try_clone().ok());
+        Ok(Self { directory, path, spare })
     }
 
     pub(in crate::os) fn path(&self) -> &Path {
@@ -81,9 +85,10 @@ impl Groups {
 
     /// Kills every process in a tree's group and in the groups below it.
     pub(super) fn kill(&self, tree: &str) {
-        let killed = self
-            .file(tree, "cgroup.kill", OFlag::O_WRONLY)
-            .and_then(|mut file| file.write_all(b"1"));
+        let killed = self.in_any_case(|| {
+            let mut file = self.file(tree, "cgroup.kill", OFlag::O_WRONLY)?;
+            file.write_all(b"1")
+        });
         match killed {
             Ok(()) => {}
             Err(_) if self.is_empty(tree) => {}
@@ -134,19 +139,41 @@ impl Groups {
         let mut members = Vec::new();
         let mut directories = vec![self.path_of(tree)];
         while let Some(directory) = directories.pop() {
-            let procs = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+            let procs = self.in_any_case(|| fs::read_to_string(directory.join("cgroup.procs")));
+            let procs = procs.unwrap_or_default();
             members.extend(procs.lines().filter_map(|pid| pid.parse::<i32>().ok()));
-            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
-            let below = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            let entries = self.in_any_case(|| Ok(fs::read_dir(&directory)?.flatten().collect()));
+            let entries: Vec<fs::DirEntry> = entries.unwrap_or_default();
+            let below = entries
+                .into_iter()
+                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
             directories.extend(below.map(|entry| entry.path()));
         }
         members
     }
 
     fn read(&self, tree: &str, name: &str) -> io::Result<String> {
-        let mut text = String::with_capacity(64);
-        self.file(tree, name, OFlag::O_RDONLY)?.read_to_string(&mut text)?;
-        Ok(text)
+        self.in_any_case(|| {
+            let mut text = String::with_capacity(64);
+            self.file(tree, name, OFlag::O_RDONLY)?.read_to_string(&mut text)?;
+            Ok(text)
+        })
+    }
+
+    /// Does what needs one more descriptor for a moment, also when there is none left.
+    fn in_any_case<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+        let is_short =
+            |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
+        match work() {
+            Err(error) if is_short(&error) => {
+                let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+                *spare = None;
+                let done = work();
+                *spare = self.directory.try_clone().ok();
+                done
+            }
+            done => done,
+        }
     }
 
     fn file(&self, tree: &str, name: &str, flags: OFlag) -> io::Result<File> {

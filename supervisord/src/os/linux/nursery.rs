@@ -58,7 +58,8 @@ impl Nursery {
             Ok(stack) => stack,
             Err(error) => return Err(SpawnError::from_io(Stage::Clone, None, error)),
         };
-        let group = open_group(workshop, &launch.tree);
+        let group = open_group(workshop, &launch.tree)
+            .map_err(|error| SpawnError::from_io(Stage::Clone, None, &error))?;
         let _guarded = plan.credentials.as_ref().map(|_| Guarded::begin());
         let mut way = if *HAS_CLONE3 { Way::Into } else { Way::Join };
         loop {
@@ -95,12 +96,18 @@ enum Way {
     Join,
 }
 
-fn open_group(workshop: &Workshop, tree: &str) -> Option<Group> {
-    match workshop.groups.as_ref()?.make(tree) {
-        Ok(group) => Some(group),
+/// The group of a tree; without one rather than not at all, but not for want of what comes back.
+fn open_group(workshop: &Workshop, tree: &str) -> io::Result<Option<Group>> {
+    const PASSING: [i32; 3] = [libc::EMFILE, libc::ENFILE, libc::ENOMEM];
+    let Some(groups) = &workshop.groups else { return Ok(None) };
+    match groups.make(tree) {
+        Ok(group) => Ok(Some(group)),
+        Err(error) if error.raw_os_error().is_some_and(|errno| PASSING.contains(&errno)) => {
+            Err(error)
+        }
         Err(error) => {
             complain(&error);
-            None
+            Ok(None)
         }
     }
 }

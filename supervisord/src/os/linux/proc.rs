@@ -11,6 +11,15 @@ pub(in crate::os) fn started(pid: i32) -> Option<u64> {
     stat(pid)?.split_ascii_whitespace().nth(AFTER_STATE)?.parse().ok()
 }
 
+/// How a process ended that is dead and not reaped, where the kernel lets us know.
+pub(super) fn wait_status(pid: i32) -> Option<i32> {
+    const AFTER_STATE: usize = 49;
+    let stat = stat(pid).filter(|stat| stat.starts_with('Z'))?;
+    let status = stat.split_ascii_whitespace().nth(AFTER_STATE)?.parse().ok()?;
+    // To whom it does not tell, it says 0; the same right is needed here.
+    (status != 0 || fs::read(format!("/proc/{pid}/io")).is_ok()).then_some(status)
+}
+
 /// The kernel's name for the time since the host was booted.
 pub(in crate::os) fn boot() -> Option<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

@@ -1,8 +1,8 @@
 //! Processes of an earlier daemon: not our children, so no SIGCHLD tells of their end; a pidfd
 //! does.
 //!
-//! One epoll instance holds all pidfds. The kernel (6.15 and later) gives the exit status of a
-//! stranger's child through its pidfd, once its parent has reaped it.
+//! One epoll instance holds all pidfds. How a stranger's child ended is read while its parent has not
+//! reaped it; once it has, the kernel (6.15 and later) tells it through the pidfd.
 
 use std::collections::HashMap;
 use std::io;
@@ -25,8 +25,15 @@ const INFO_EXIT: u64 = 8;
 /// Watches adopted processes.
 pub(in crate::os) struct Vigil {
     epoll: AsyncFd<Instance>,
-    pidfds: HashMap<Run, OwnedFd>,
+    watched: HashMap<Run, Watched>,
     tells_exits: bool,
+}
+
+struct Watched {
+    pidfd: OwnedFd,
+    pid: i32,
+    /// Its tree is empty once it has ended, even before it is reaped.
+    is_grouped: bool,
 }
 
 struct Instance(Epoll);
@@ -51,30 +58,31 @@ impl Vigil {
         let epoll = Instance(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?);
         // SAFETY: the instance keeps its descriptor open until it is dropped with the AsyncFd.
         let epoll = unsafe { AsyncFd::register(epoll) }.map_err(io::Error::from)?;
-        Ok(Self { epoll, pidfds: HashMap::new(), tells_exits: tells_exits() })
+        Ok(Self { epoll, watched: HashMap::new(), tells_exits: tells_exits() })
     }
 
     /// Begins to watch the process of a run, if it still is the one that was recorded.
     pub(in crate::os) fn keep(&mut self, run: Run, identity: &Identity) -> bool {
-        let Some(pidfd) = recognise(identity) else { return false };
+        let Some((pidfd, pid)) = recognise(identity) else { return false };
         let event = EpollEvent::new(EpollFlags::EPOLLIN, key(run));
         let added = self.epoll.get_ref().0.add(&pidfd, event);
         if let Err(errno) = added {
             log::error!("cannot watch process {}: {errno}", identity.pid);
         }
-        self.pidfds.insert(run, pidfd);
+        let is_grouped = identity.control_group.is_some();
+        self.watched.insert(run, Watched { pidfd, pid, is_grouped });
         true
     }
 
     pub(in crate::os) fn release(&mut self, run: Run) {
-        if let Some(pidfd) = self.pidfds.remove(&run) {
-            let _ = self.epoll.get_ref().0.delete(&pidfd);
+        if let Some(watched) = self.watched.remove(&run) {
+            let _ = self.epoll.get_ref().0.delete(&watched.pidfd);
         }
     }
 
     /// False when the run was adopted and its pid may be another's by now.
     pub(in crate::os) fn may_signal(&self, run: Run) -> bool {
-        self.pidfds.get(&run).is_none_or(|pidfd| send(pidfd, 0).is_ok())
+        self.watched.get(&run).is_none_or(|watched| send(&watched.pidfd, 0).is_ok())
     }
 
     /// Waits until an adopted process may have ended; may be dropped and called again.
@@ -90,19 +98,23 @@ impl Vigil {
     pub(in crate::os) fn ended(&mut self) -> Vec<(Run, Exit)> {
         let mut ended = Vec::new();
         let mut events = [EpollEvent::empty(); 64];
-        while !self.pidfds.is_empty()
+        while !self.watched.is_empty()
             && let Ok(count @ 1..) = self.epoll.get_ref().0.wait(&mut events, EpollTimeout::ZERO)
         {
             for event in &events[..count] {
                 let run = run_of(event.data());
-                let Some(pidfd) = self.pidfds.get(&run) else { continue };
-                if self.tells_exits && !event.events().contains(EpollFlags::EPOLLHUP) {
-                    // Ended but not reaped: the status comes with that, and the hang-up tells it.
+                let Some(watched) = self.watched.get(&run) else { continue };
+                let is_reaped = event.events().contains(EpollFlags::EPOLLHUP);
+                // Who is not reaped may stay so for long, where process 1 is no true init.
+                let unreaped = watched.is_grouped && !is_reaped;
+                let exit = if unreaped { status_unreaped(watched) } else { None };
+                if exit.is_none() && self.tells_exits && !is_reaped {
+                    // The status comes with being reaped, and the hang-up tells it.
                     let mut wait = EpollEvent::new(EpollFlags::empty(), key(run));
-                    let _ = self.epoll.get_ref().0.modify(pidfd, &mut wait);
+                    let _ = self.epoll.get_ref().0.modify(&watched.pidfd, &mut wait);
                     continue;
                 }
-                ended.push((run, status(pidfd)));
+                ended.push((run, exit.unwrap_or_else(|| status(&watched.pidfd))));
                 self.release(run);
             }
         }
@@ -118,7 +130,7 @@ impl Vigil {
 }
 
 /// The pidfd of that very process, or `None` when it has ended and its pid may be another's.
-fn recognise(identity: &Identity) -> Option<OwnedFd> {
+fn recognise(identity: &Identity) -> Option<(OwnedFd, i32)> {
     let pid = i32::try_from(identity.pid).ok()?;
     // SAFETY: takes two numbers.
     let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
@@ -130,7 +142,7 @@ fn recognise(identity: &Identity) -> Option<OwnedFd> {
         (None, Some(started)) => super::started(pid) == Some(started),
         (None, None) => false,
     };
-    (is_same && send(&pidfd, 0).is_ok()).then_some(pidfd)
+    (is_same && send(&pidfd, 0).is_ok()).then_some((pidfd, pid))
 }
 
 fn send(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {
@@ -139,6 +151,13 @@ fn send(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {
     let sent =
         unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, null, 0) };
     Errno::result(sent).map(drop)
+}
+
+/// How a process ended that was not reaped yet; `None` when it was, or we may not know.
+fn status_unreaped(watched: &Watched) -> Option<Exit> {
+    let status = super::proc::wait_status(watched.pid)?;
+    // Not reaped even now, so the number was its own when the status was read.
+    send(&watched.pidfd, 0).ok().map(|()| exit(status))
 }
 
 fn status(pidfd: &OwnedFd) -> Exit {

@@ -1,0 +1,128 @@
+//! Nothing left of what a daemon needs: descriptors, processes, room on the disk. It stays up, says
+//! what it lacks, and goes on by itself when there is some again.
+
+use std::os::unix::net::UnixStream;
+
+use harness::{Daemon, PATIENCE, SmallDisk, fault, observer, skip, wait_for, wait_until};
+use serde_json::{Value, json};
+
+#[test]
+fn without_descriptors_starts_fail_with_the_reason_and_succeed_later() {
+    let daemon = Daemon::start();
+    let pid = nix::unistd::Pid::from_raw(daemon.pid().cast_signed());
+    daemon.service("up").key("KeepAlive", true).add();
+    let up = daemon.running("up");
+    let limit = |soft: usize| {
+        let (kind, null) = (libc::RLIMIT_NOFILE, std::ptr::null_mut());
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: both pointers are to live structures or null.
+        let set = unsafe {
+            libc::prlimit(pid.as_raw(), kind, std::ptr::null(), &raw mut limit);
+            limit.rlim_cur = soft as u64;
+            libc::prlimit(pid.as_raw(), kind, &raw const limit, null)
+        };
+        assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+    };
+    daemon.service("late").key("KeepAlive", true).key("ThrottleInterval", 0).place();
+    let mut wire = daemon.wire();
+    wire.ask("list", json!({}));
+    limit(observer::descriptors(daemon.pid()).len());
+    // Whoever comes now has to wait, and whoever is there is served.
+    let waiting = UnixStream::connect(daemon.socket()).unwrap();
+    assert!(wire.ask("status", json!({"label": "up"}))["result"].is_object());
+    assert!(wire.ask("stop", json!({"label": "up"}))["error"].is_null());
+    assert!(!observer::lives(up), "stopping needs no descriptor");
+    let answer = wire.ask("start", json!({"label": "up", "timeout_ms": 3000}));
+    let said = answer.to_string();
+    assert!(said.contains("Too many open files"), "{said}");
+    limit(1024);
+    drop(waiting);
+    daemon.running("up");
+    daemon.done(&["apply"]);
+    daemon.running("late");
+}
+
+#[test]
+fn without_processes_starts_are_tried_again_until_they_succeed() {
+    if let Some(why) = fault::unavailable() {
+        return skip("a system that makes no process", why);
+    }
+    let daemon = Daemon::start();
+    let service = daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0);
+    let exhausted = fault::always(daemon.pid(), "clone3,clone,fork,vfork", "EAGAIN");
+    let output = service.add_in_any_case();
+    assert_eq!(output.code, 0, "{output:?}");
+    let row = wait_for("the start to fail", PATIENCE, || {
+        Some(daemon.row("web")).filter(|row| row["state"] == "backoff")
+    });
+    assert_eq!(row["pid"], Value::Null);
+    let why = daemon.ctl(&["status", "web"]).stdout;
+    assert!(why.contains("temporarily unavailable"), "{why}");
+    drop(exhausted);
+    daemon.running("web");
+    assert_eq!(daemon.count("web", "double"), 0);
+}
+
+#[test]
+fn a_daemon_begins_on_a_full_disk_and_takes_over_what_runs() {
+    let disk = match SmallDisk::mount("4m") {
+        Ok(disk) => disk,
+        Err(why) => return skip("a full disk", &why),
+    };
+    let mut daemon = Daemon::prepare_in(disk.path());
+    daemon.start_again();
+    daemon.service("web").key("KeepAlive", true).add();
+    daemon.service("off").key("KeepAlive", true).add();
+    daemon.done(&["stop", "off"]);
+    let new = daemon.service("new").file();
+    let web = daemon.running("web");
+    disk.fill();
+    for _ in 0..2 {
+        daemon.kill9();
+        daemon.start_again();
+        assert_eq!(daemon.running("web"), web);
+        assert_eq!(daemon.row("off")["goal"], "down");
+    }
+    let complaint = daemon.refused(1, &["add", new.to_str().unwrap()]);
+    assert!(complaint.contains("No space left"), "{complaint}");
+    let complaint = daemon.refused(1, &["stop", "web"]);
+    assert!(complaint.contains("No space left"), "{complaint}");
+    assert!(daemon.row("new").is_null());
+    disk.free();
+    daemon.done(&["add", new.to_str().unwrap()]);
+    daemon.running("new");
+    daemon.done(&["stop", "web"]);
+    daemon.kill9();
+    daemon.start_again();
+    assert_eq!(daemon.row("web")["goal"], "down");
+    daemon.running("new");
+    daemon.shut_down();
+}
+
+#[test]
+fn on_a_disk_that_became_read_only_changes_are_refused_and_services_go_on() {
+    if let Some(why) = fault::unavailable() {
+        return skip("a read-only disk", why);
+    }
+    let daemon = Daemon::start();
+    daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0).add();
+    let web = daemon.running("web");
+    let new = daemon.service("new").file();
+    let calls = "fsync,fdatasync,rename,unlink,ftruncate";
+    let read_only = fault::always(daemon.pid(), calls, "EROFS");
+    for words in [&["add", new.to_str().unwrap()][..], &["remove", "web"], &["disable", "web"]] {
+        let complaint = daemon.refused(1, words);
+        assert!(complaint.contains("Read-only file system"), "{words:?}: {complaint}");
+    }
+    assert_eq!(daemon.running("web"), web);
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(web.cast_signed()),
+        nix::sys::signal::Signal::SIGKILL,
+    )
+    .unwrap();
+    daemon.wait_noted("web", "start main", 1);
+    drop(read_only);
+    wait_until("it can be written again", PATIENCE, || daemon.ctl(&["enable", "web"]).code == 0);
+    daemon.running("web");
+    daemon.done(&["add", new.to_str().unwrap()]);
+}
