@@ -323,7 +323,7 @@ impl Chaos {
         assert_eq!(observer::zombies_of(self.daemon.pid()), []);
         self.daemon.shut_down();
         assert_eq!(observer::services_below(self.daemon.base()), []);
-        println!("{:?}", self.steps);
+        eprintln!("{:?}", self.steps);
     }
 }
 
