@@ -33,6 +33,8 @@ pub struct Sockets {
     private: BTreeMap<String, (ServiceId, String)>,
     last_instance: u64,
     inherited: Vec<Arc<Bound>>,
+    /// Services whose sockets are being opened.
+    reopening: BTreeSet<ServiceId>,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ impl Sockets {
     /// What was opened for a service's definition is in force, and nothing else of it any more.
     pub fn set(&mut self, service: ServiceId, definition: &Definition) {
         let opened = self.arriving.remove(&definition.label).unwrap_or_default();
+        self.reopening.remove(&service);
         self.unwatch(service);
         self.private.retain(|_, (owner, _)| *owner != service);
         for (variable, path) in opened.private() {
@@ -127,6 +130,7 @@ impl Sockets {
         {
             set.instances.remove(&service);
         }
+        self.reopening.remove(&service);
         let left = self.instances_of(service);
         self.sets.remove(&service);
         self.close_bell();
@@ -137,6 +141,15 @@ impl Sockets {
     #[must_use]
     pub fn is_open(&self, service: ServiceId, definition: &Definition) -> bool {
         definition.rare.sockets.is_empty() || self.sets.contains_key(&service)
+    }
+
+    /// Its sockets are being opened, or no longer; true when that is new.
+    pub fn set_reopening(&mut self, service: ServiceId, is_reopening: bool) -> bool {
+        if is_reopening {
+            self.reopening.insert(service)
+        } else {
+            self.reopening.remove(&service)
+        }
     }
 
     /// The addresses a service is reached at.

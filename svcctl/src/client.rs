@@ -4,11 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::{Stream, traits::Stream as _};
 use protocol::frame::FRAME_MAX;
-use protocol::message::{Call, Id, Incoming, Reason, Refusal, Request, Version2, decode_incoming};
+use protocol::message::{
+    Call, Hello, HelloCall, Id, Incoming, Reason, Refusal, Request, Version2, decode_incoming,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,7 +22,10 @@ use crate::place::Place;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a daemon that hung up may take to come back.
-const RETURN: Duration = Duration::from_secs(10);
+const RETURN: Duration = Duration::from_secs(5);
+
+/// Between two tries to find it.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many requests are under way at once on one connection, at most.
 const AHEAD_MAX: i64 = 64;
@@ -49,11 +55,25 @@ impl Client {
 
     /// Connects to the daemon that follows this one, which hung up: it was upgraded, or it crashed
     /// and was started again. What was asked and not answered has to be asked anew.
+    ///
+    /// A daemon counts as there when it says hello; who only accepts may be about to end.
     pub(crate) fn reconnect(&mut self, place: &Place) -> Result<(), Error> {
-        let stream = place.connect_again(&self.task, RETURN)?;
-        self.stream = BufReader::with_capacity(1 << 16, stream);
-        self.be_patient(self.patience);
-        Ok(())
+        let patience = self.patience;
+        let until = Instant::now() + RETURN;
+        while Instant::now() < until {
+            if let Ok(stream) = place.connect(&self.task) {
+                self.stream = BufReader::with_capacity(1 << 16, stream);
+                self.be_patient(Some(RETURN));
+                let client = concat!("svcctl ", env!("CARGO_PKG_VERSION")).to_owned();
+                let hello: Result<Hello, Error> = self.ask(Call::Hello(HelloCall { client }));
+                self.be_patient(patience);
+                if hello.is_ok() {
+                    return Ok(());
+                }
+            }
+            thread::sleep(PAUSE);
+        }
+        Err(Error::HungUp { task: self.task.clone() })
     }
 
     /// How long to wait for the daemon's next word; `None` is for ever.

@@ -3,8 +3,6 @@
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use interprocess::local_socket::{Stream, traits::Stream as _};
 use protocol::address::{Domain, Paths};
@@ -47,18 +45,6 @@ impl Place {
         os::socket_name(&socket)
             .and_then(Stream::connect)
             .map_err(|cause| self.unreachable(task.to_owned(), socket, cause))
-    }
-
-    /// Connects to the daemon that follows one that hung up, as long as `patience` lasts.
-    pub(crate) fn connect_again(&self, task: &str, patience: Duration) -> Result<Stream, Error> {
-        const PAUSE: Duration = Duration::from_millis(20);
-        let until = Instant::now() + patience;
-        loop {
-            match self.connect(task) {
-                Err(_) if Instant::now() < until => thread::sleep(PAUSE),
-                outcome => return outcome,
-            }
-        }
     }
 
     fn unreachable(&self, task: String, socket: PathBuf, cause: io::Error) -> Error {

@@ -305,7 +305,7 @@ fn at_the_start_and_in_apply_a_taken_port_keeps_only_its_own_service_away() {
     assert!(format!("{}{}", output.stdout, output.stderr).contains(&expected), "{output:?}");
     drop(theirs);
     wait_until("the port to be free", PATIENCE, || {
-        daemon.done(&["apply"]);
+        daemon.ctl(&["apply"]);
         daemon.row("bad") != Value::Null
     });
     assert!(ask(taken).contains(" Main "));
@@ -350,9 +350,19 @@ fn a_private_socket_is_found_by_its_variable_in_every_service() {
 
 #[test]
 fn a_service_that_outlives_its_daemon_keeps_its_sockets_and_the_next_daemon_takes_them_up() {
+    outlive("127.0.0.1");
+}
+
+#[test]
+fn one_whose_address_has_to_be_looked_up_outlives_its_daemon_too() {
+    outlive("localhost");
+}
+
+fn outlive(node: &str) {
     let mut daemon = Daemon::start();
     let port = free::port();
-    server(&daemon, "web", json!({"Listeners": tcp(port)})).add();
+    let socket = json!({"SockNodeName": node, "SockServiceName": port, "SockFamily": "IPv4"});
+    server(&daemon, "web", json!({"Listeners": socket})).add();
     let first = pid(&ask(port));
     daemon.kill9();
     assert_eq!(pid(&ask(port)), first);

@@ -1,9 +1,9 @@
 //! Breaks the core on purpose, in every way of `mutants.txt`, and sees each break caught by the
 //! other tests; slow, hence `cargo test -p supervisor-core --test mutants -- --ignored`.
 //!
-//! `MUTANT=words` tries only those whose name has these words. A mutant is a block: `# name`, whole
-//! lines that go (`-`, without their indentation), and those that come (`+`); the lines that go must
-//! be found at exactly one place of the core.
+//! `MUTANT=words` tries only those whose name has these words. A mutant is a block: `# name`,
+//! whole lines that go (`-`, without their indentation), and those that come (`+`); the lines that
+//! go must be found at exactly one place of the core.
 #![expect(clippy::unwrap_used, reason = "what can't be read or built fails the test")]
 
 use std::fs;

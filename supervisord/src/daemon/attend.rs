@@ -93,7 +93,8 @@ impl Daemon {
 
     /// An earlier daemon left a process under that label.
     pub(super) fn was_alive(&self, label: &str) -> bool {
-        self.pasts.get(label).is_some_and(|record| record.process.is_some())
+        let record = self.pasts.get(label);
+        record.is_some_and(|record| record.process.is_some() || record.is_begun)
     }
 
     fn begin_instance(&mut self, entry: Entry, parent: ServiceId, connection: Option<Handle>) {

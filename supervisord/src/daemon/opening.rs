@@ -42,6 +42,13 @@ pub(crate) enum Opening {
         /// Who waits, and for what.
         waiting: (RequestId, Want),
     },
+    /// A service that was taken over without its sockets gets them.
+    Reopen {
+        /// The service.
+        service: ServiceId,
+        /// Its definition.
+        definition: Box<Definition>,
+    },
 }
 
 impl Opening {
@@ -50,13 +57,14 @@ impl Opening {
             Self::Write { arrival, .. } => &arrival.definition,
             Self::TakeIn { entry, .. } => &entry.definition,
             Self::Replace { taken, .. } => &taken.definition,
+            Self::Reopen { definition, .. } => definition,
         }
     }
 
     fn replaces(&self) -> Option<ServiceId> {
         match self {
             Self::Write { known, .. } => *known,
-            Self::TakeIn { .. } => None,
+            Self::TakeIn { .. } | Self::Reopen { .. } => None,
             Self::Replace { service, .. } => Some(*service),
         }
     }
@@ -71,6 +79,12 @@ impl Daemon {
         if sockets::is_quick(definition) {
             let result = sockets::open(definition, &before, &self.paths.run);
             return self.opened(result, opening);
+        }
+        if let Opening::TakeIn { entry, .. } = &opening
+            && self.was_alive(&entry.label)
+        {
+            // What it left must not be alone for as long as a name server takes.
+            return self.go_on(opening);
         }
         let label = definition.label.clone();
         self.pending.incoming.entry(label).or_default();
@@ -120,6 +134,14 @@ impl Daemon {
                 let now = self.clock.now();
                 self.take_in(*entry, intent, waiting, now);
             }
+            Opening::Reopen { service, definition } => {
+                if !self.sockets.is_open(service, &definition) {
+                    self.sockets.set(service, &definition);
+                    self.attend(service);
+                } else {
+                    self.sockets.let_go(&definition.label);
+                }
+            }
             Opening::Replace { service, taken, waiting } => {
                 if let Some(entry) = self.registry.get_mut(service) {
                     entry.file = taken.file;
@@ -145,12 +167,17 @@ impl Daemon {
                 log::error!("cannot load {}: {cause}", entry.file.display());
                 self.dormant.insert(entry.label.to_string(), intent);
                 if let Some(request) = request {
-                    self.pending.reject(request, &entry.file, cause);
+                    self.pending.reject(request, &entry.label, (&entry.file, cause));
                 }
+            }
+            Opening::Reopen { service, definition } => {
+                self.sockets.set_reopening(service, false);
+                log::error!("{}: {cause}", definition.label);
             }
             Opening::Replace { taken, waiting: (request, _), .. } => {
                 log::error!("cannot load {}: {cause}", taken.file.display());
-                self.pending.reject(request, &taken.file, cause);
+                let label = &taken.definition.label;
+                self.pending.reject(request, label, (&taken.file, cause));
             }
         }
     }
@@ -160,6 +187,13 @@ impl Daemon {
         let Some(entry) = self.registry.get(service) else { return Ok(()) };
         if self.sockets.is_open(service, &entry.definition) {
             return Ok(());
+        }
+        if !sockets::is_quick(&entry.definition) {
+            if self.sockets.set_reopening(service, true) {
+                let definition = Box::new(entry.definition.clone());
+                self.open(Opening::Reopen { service, definition });
+            }
+            return Err("its sockets are not open yet".to_owned());
         }
         let opened = sockets::open(&entry.definition, &[], &self.paths.run)?;
         self.sockets.keep(&entry.label, opened);

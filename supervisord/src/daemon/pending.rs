@@ -136,11 +136,17 @@ impl Pending {
     }
 
     /// A step of an `apply` could not be done.
-    pub(crate) fn reject(&mut self, request: RequestId, file: &Path, cause: &str) {
+    pub(crate) fn reject(
+        &mut self,
+        request: RequestId,
+        label: &str,
+        (file, cause): (&Path, &str),
+    ) {
         let Some(Asked::Step { apply }) = self.take(request) else { return };
         if let Some((_, plan, _)) = self.applies.get_mut(&apply) {
             let (file, faults) = (file.display().to_string(), vec![cause.to_owned()]);
             plan.rejected.push(Rejected { file, faults });
+            plan.steps.retain(|step| step.label != label);
         }
         self.end_step(apply);
     }

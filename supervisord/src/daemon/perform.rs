@@ -205,7 +205,7 @@ impl Daemon {
         }
     }
 
-    pub(super) fn refuse(&mut self, request: RequestId, reason: Reason, cause: &str) {
+    pub(crate) fn refuse(&mut self, request: RequestId, reason: Reason, cause: &str) {
         match self.pending.take(request) {
             Some(Asked::Verb { reply, verb, label, .. }) => {
                 let now = self.registry.find(&label).and_then(|id| self.facts(id)).map(|facts| {

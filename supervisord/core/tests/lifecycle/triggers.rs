@@ -105,7 +105,7 @@ pub(crate) fn by(cause: Cause) -> String {
     }
 }
 
-/// The clock after `wall 2026-03-29T01:00` or `zone EST5EDT,M3.2.0,M11.1.0`; `None` for other words.
+/// The clock after `wall 2026-03-29T01:00` or `zone EST5EDT,M3.2.0,M11.1.0`, if that is the line.
 pub(crate) fn wall(line: &str, now: Moment, old: &Wall) -> Option<Wall> {
     match line.split_once(' ')? {
         ("wall", shown) => {

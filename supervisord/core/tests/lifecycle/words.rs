@@ -1,15 +1,17 @@
 //! The words of the case files, both ways.
 //!
 //! Settings: `keep-alive always|never|{}|success|failure|crash|no-crash` (several of the last four
-//! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`, `goal down`,
-//! `past 3 up|left|gone code 1`; of triggers `interval 60s`, `calendar Hour 3 Minute 0 or Weekday 1`,
-//! `edges`, the levels `path P`, `queue P`, `network yes`, `other-loaded b yes`, `other-active b no`,
-//! `after-demand`, `once`, and to be rid of them `no-levels`, `no-triggers`.
+//! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`,
+//! `goal down`, `past 3 up|left|gone code 1`; of triggers `interval 60s`, `edges`, `after-demand`,
+//! `once`, `calendar Hour 3 Minute 0 or Weekday 1`, the levels `path P`, `queue P`, `network yes`,
+//! `other-loaded b yes`, `other-active b no`, and to be rid of them `no-levels`, `no-triggers`.
+//!
 //! Events: `start stop restart enable disable remove watch`, `replace SETTINGS`, `renew SETTINGS`,
 //! `load SETTINGS`, `expect LABELS`, `shutdown`, `cancel 7`, `timeout`, `wake` (a timeout after a
-//! sleep), and the news `spawned 1`, `not-made 1 cause`, `exited 1 HOW`, `cleared 1`, `level 0 on|off`,
-//! `trigger watch|mount|socket`. A request that waits says `(7 wants up)`; other services than the
-//! first, whose label is `a`, stand before a colon: `b: start`.
+//! sleep), and the news `spawned 1`, `not-made 1 cause`, `exited 1 HOW`, `cleared 1`,
+//! `level 0 on|off`, `trigger watch|mount|socket`. A request that waits says `(7 wants up)`; other
+//! services than the first, whose label is `a`, stand before a colon: `b: start`.
+//!
 //! The clock on the wall, at the beginning and later: `zone CET-1CEST,M3.5.0,M10.5.0/3`,
 //! `wall 2026-03-29T01:00`.
 

@@ -241,7 +241,8 @@ impl World {
         }
     }
 
-    /// Ends what a definition without a stop timeout leaves for people to end; false when all is over.
+    /// Ends what a definition without a stop timeout leaves for people to end; false when all is
+    /// over.
     fn kill_by_hand(&mut self) -> bool {
         let stuck: Vec<Run> =
             self.core.services().filter_map(|(_, one)| one.state().run()).collect();

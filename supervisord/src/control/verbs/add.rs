@@ -74,7 +74,11 @@ impl Daemon {
         (definition, notes): (Definition, Box<[String]>),
         (request, want): (RequestId, Want),
     ) {
-        let Some(entry) = self.registry.get_mut(service) else { return };
+        let Some(entry) = self.registry.get_mut(service) else {
+            self.sockets.let_go(&definition.label);
+            let cause = "it was removed meanwhile; `svcctl apply` loads what is written";
+            return self.refuse(request, Reason::Superseded, cause);
+        };
         let renew = super::apply::step(&entry.definition, &definition).0
             == protocol::message::Step::Restart;
         let policy = policy(&definition);
