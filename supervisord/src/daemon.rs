@@ -210,6 +210,7 @@ impl Daemon {
                 log::error!("cannot load {}: {fault}", file.file);
             }
         }
+        self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
         for (label, taken) in found.definitions {
             let intent = self.dormant.remove(&label).unwrap_or_default();
             let entry = Entry {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::definition::{Definition, Inetd};
-use supervisor_core::ServiceId;
+use supervisor_core::{Run, ServiceId};
 
 pub use self::open::{Opened, is_quick, open};
 
@@ -33,8 +33,8 @@ pub struct Sockets {
     private: BTreeMap<String, (ServiceId, String)>,
     last_instance: u64,
     inherited: Vec<Arc<Bound>>,
-    /// Services whose sockets are being opened.
-    reopening: BTreeSet<ServiceId>,
+    /// Services whose sockets are being opened again, and the run that waits for that.
+    reopening: BTreeMap<ServiceId, Option<Run>>,
 }
 
 #[derive(Debug)]
@@ -106,7 +106,6 @@ impl Sockets {
     /// What was opened for a service's definition is in force, and nothing else of it any more.
     pub fn set(&mut self, service: ServiceId, definition: &Definition) {
         let opened = self.arriving.remove(&definition.label).unwrap_or_default();
-        self.reopening.remove(&service);
         self.unwatch(service);
         self.private.retain(|_, (owner, _)| *owner != service);
         for (variable, path) in opened.private() {
@@ -130,7 +129,6 @@ impl Sockets {
         {
             set.instances.remove(&service);
         }
-        self.reopening.remove(&service);
         let left = self.instances_of(service);
         self.sets.remove(&service);
         self.close_bell();
@@ -143,13 +141,21 @@ impl Sockets {
         definition.rare.sockets.is_empty() || self.sets.contains_key(&service)
     }
 
-    /// Its sockets are being opened, or no longer; true when that is new.
-    pub fn set_reopening(&mut self, service: ServiceId, is_reopening: bool) -> bool {
-        if is_reopening {
-            self.reopening.insert(service)
-        } else {
-            self.reopening.remove(&service)
-        }
+    /// A service's sockets are being opened again; true when they were not yet.
+    pub fn begin_reopening(&mut self, service: ServiceId) -> bool {
+        let is_new = !self.reopening.contains_key(&service);
+        self.reopening.entry(service).or_default();
+        is_new
+    }
+
+    /// A run waits until they are.
+    pub fn wait_for_reopening(&mut self, run: Run) {
+        self.reopening.insert(run.service, Some(run));
+    }
+
+    /// They are open, or can't be; yields the run that waited.
+    pub fn end_reopening(&mut self, service: ServiceId) -> Option<Run> {
+        self.reopening.remove(&service).flatten()
     }
 
     /// The addresses a service is reached at.

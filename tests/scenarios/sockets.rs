@@ -364,6 +364,7 @@ fn outlive(node: &str) {
     let socket = json!({"SockNodeName": node, "SockServiceName": port, "SockFamily": "IPv4"});
     server(&daemon, "web", json!({"Listeners": socket})).add();
     let first = pid(&ask(port));
+    assert_eq!(u64::from(daemon.pid_of("web")), first);
     daemon.kill9();
     assert_eq!(pid(&ask(port)), first);
     daemon.start_again();

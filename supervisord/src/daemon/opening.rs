@@ -3,7 +3,7 @@
 
 use protocol::definition::{self, Definition};
 use protocol::message::Reason;
-use supervisor_core::{RequestId, ServiceId, Want};
+use supervisor_core::{Event, RequestId, Service, ServiceId, State, Want};
 use tokio::task;
 
 use super::{Arrival, Daemon, Internal, Then};
@@ -137,10 +137,10 @@ impl Daemon {
             Opening::Reopen { service, definition } => {
                 if !self.sockets.is_open(service, &definition) {
                     self.sockets.set(service, &definition);
-                    self.attend(service);
                 } else {
                     self.sockets.let_go(&definition.label);
                 }
+                self.reopened(service, Ok(()));
             }
             Opening::Replace { service, taken, waiting } => {
                 if let Some(entry) = self.registry.get_mut(service) {
@@ -171,8 +171,8 @@ impl Daemon {
                 }
             }
             Opening::Reopen { service, definition } => {
-                self.sockets.set_reopening(service, false);
                 log::error!("{}: {cause}", definition.label);
+                self.reopened(service, Err(cause));
             }
             Opening::Replace { taken, waiting: (request, _), .. } => {
                 log::error!("cannot load {}: {cause}", taken.file.display());
@@ -182,23 +182,39 @@ impl Daemon {
         }
     }
 
-    /// Opens what an earlier run had and this daemon has not, before the next run.
-    pub(super) fn reopen(&mut self, service: ServiceId) -> Result<(), String> {
-        let Some(entry) = self.registry.get(service) else { return Ok(()) };
+    /// Opens what an earlier run had and this daemon has not; false when that is under way.
+    pub(super) fn reopen(&mut self, service: ServiceId) -> Result<bool, String> {
+        let Some(entry) = self.registry.get(service) else { return Ok(true) };
         if self.sockets.is_open(service, &entry.definition) {
-            return Ok(());
+            return Ok(true);
         }
         if !sockets::is_quick(&entry.definition) {
-            if self.sockets.set_reopening(service, true) {
+            if self.sockets.begin_reopening(service) {
                 let definition = Box::new(entry.definition.clone());
                 self.open(Opening::Reopen { service, definition });
             }
-            return Err("its sockets are not open yet".to_owned());
+            return Ok(false);
         }
         let opened = sockets::open(&entry.definition, &[], &self.paths.run)?;
         self.sockets.keep(&entry.label, opened);
         self.sockets.set(service, &entry.definition);
-        Ok(())
+        Ok(true)
+    }
+
+    /// The sockets of a service are open again, or can't be; the run that waits for them goes on.
+    fn reopened(&mut self, service: ServiceId, result: Result<(), &str>) {
+        let waiting = self.sockets.end_reopening(service);
+        let state = self.supervisor.service(service).map(Service::state);
+        match (waiting.filter(|run| state.and_then(State::run) == Some(*run)), result) {
+            (Some(run), Ok(())) => self.spawn(run),
+            (Some(run), Err(cause)) => {
+                let news = Event::SpawnFailed { run, cause: cause.into() };
+                self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+            }
+            (None, Ok(())) => self.attend(service),
+            // Tried again when it is started; to watch for that would be to ask on and on.
+            (None, Err(_)) => {}
+        }
     }
 }
 

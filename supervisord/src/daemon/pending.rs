@@ -136,12 +136,7 @@ impl Pending {
     }
 
     /// A step of an `apply` could not be done.
-    pub(crate) fn reject(
-        &mut self,
-        request: RequestId,
-        label: &str,
-        (file, cause): (&Path, &str),
-    ) {
+    pub(crate) fn reject(&mut self, request: RequestId, label: &str, (file, cause): (&Path, &str)) {
         let Some(Asked::Step { apply }) = self.take(request) else { return };
         if let Some((_, plan, _)) = self.applies.get_mut(&apply) {
             let (file, faults) = (file.display().to_string(), vec![cause.to_owned()]);

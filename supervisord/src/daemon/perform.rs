@@ -35,10 +35,14 @@ impl Daemon {
         }
     }
 
-    fn spawn(&mut self, run: Run) {
-        if let Err(cause) = self.reopen(run.service) {
-            let news = Event::SpawnFailed { run, cause: cause.into() };
-            return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+    pub(super) fn spawn(&mut self, run: Run) {
+        match self.reopen(run.service) {
+            Ok(true) => {}
+            Ok(false) => return self.sockets.wait_for_reopening(run),
+            Err(cause) => {
+                let news = Event::SpawnFailed { run, cause: cause.into() };
+                return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+            }
         }
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
         let mut launch = launch(&entry.definition, &self.paths);
