@@ -11,6 +11,7 @@ use crate::os::Handle;
 use crate::registry::Entry;
 use crate::sockets::Knock;
 use crate::store::goals::Intent;
+use crate::store::runs::Record;
 
 /// inetd's servers are not throttled; one that never takes what it is started for must not spin.
 const INETD_PAUSE: Duration = Duration::from_millis(100);
@@ -93,7 +94,8 @@ impl Daemon {
 
     /// An earlier daemon left a process under that label.
     pub(super) fn was_alive(&self, label: &str) -> bool {
-        self.pasts.get(label).is_some_and(|record| record.process.is_some())
+        let may_be = |record: &Record| record.process.is_some() || record.is_begun;
+        self.pasts.get(label).is_some_and(may_be)
     }
 
     fn begin_instance(&mut self, entry: Entry, parent: ServiceId, connection: Option<Handle>) {

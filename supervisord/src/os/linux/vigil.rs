@@ -1,8 +1,8 @@
 //! Processes of an earlier daemon: not our children, so no SIGCHLD tells of their end; a pidfd
 //! does.
 //!
-//! One epoll instance holds all pidfds. How a stranger's child ended is read while its parent has not
-//! reaped it; once it has, the kernel (6.15 and later) tells it through the pidfd.
+//! One epoll instance holds all pidfds. How such a process ended is read while it is not reaped;
+//! once it is, the kernel (6.15 and later) tells it through the pidfd.
 
 use std::collections::HashMap;
 use std::io;
