@@ -32,7 +32,8 @@ pub struct Point {
     pub number: usize,
 }
 
-/// strace, attached to a thread or a process; it lets go when dropped.
+/// strace, attached to threads; it lets go when dropped. It never follows a process that a thread
+/// makes, which is a service, and which it would stop for a while.
 #[derive(Debug)]
 pub struct Attached(Child);
 
@@ -53,8 +54,8 @@ pub fn unavailable() -> Option<&'static str> {
 pub fn record(pid: u32, file: &Path) -> Attached {
     let trace = format!("trace={}", CALLS.map(|call| format!("?{call}")).join(","));
     let mut command = Command::new("strace");
-    command.args(["-f", "-y", "-qq", "-e", &trace, "-o"]).arg(file);
-    attach(command, pid, pid)
+    command.args(["-y", "-qq", "-e", &trace, "-o"]).arg(file);
+    attach(command, pid, threads(pid).into_keys())
 }
 
 /// All points that were recorded in that file, whose threads had these names.
@@ -107,29 +108,30 @@ pub fn inject(pid: u32, point: &Point, fault: &str) -> Option<Attached> {
     let mut command = Command::new("strace");
     command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"]);
     command.arg(format!("inject={call}:{fault}:when={number}"));
-    Some(attach(command, pid, *thread))
+    Some(attach(command, pid, std::iter::once(*thread)))
 }
 
-/// Makes every such call of the process fail until dropped, also in threads to come.
+/// Makes every such call of the process's threads fail until dropped.
 #[must_use]
 pub fn always(pid: u32, call: &str, error: &str) -> Attached {
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"]);
+    command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"]);
     command.arg(format!("inject={call}:error={error}"));
-    attach(command, pid, pid)
+    attach(command, pid, threads(pid).into_keys())
 }
 
-fn attach(mut command: Command, pid: u32, thread: u32) -> Attached {
-    command.args(["-p", &thread.to_string()]).stdin(Stdio::null()).stderr(Stdio::null());
+fn attach(mut command: Command, pid: u32, threads: impl Iterator<Item = u32>) -> Attached {
+    let threads: Vec<u32> = threads.collect();
+    for thread in &threads {
+        command.args(["-p", &thread.to_string()]);
+    }
+    command.stdin(Stdio::null()).stderr(Stdio::null());
     let child = command.spawn().expect("strace is there");
-    let is_followed = command.get_args().any(|word| word == "-f");
-    let is_traced = |thread: u32| {
+    let is_traced = |thread: &u32| {
         let status = fs::read_to_string(format!("/proc/{pid}/task/{thread}/status"));
         status.is_ok_and(|status| !status.contains("TracerPid:\t0\n"))
     };
-    wait_until("strace to attach", PATIENCE, || {
-        if is_followed { threads(pid).into_keys().all(is_traced) } else { is_traced(thread) }
-    });
+    wait_until("strace to attach", PATIENCE, || threads.iter().all(is_traced));
     Attached(child)
 }
 
