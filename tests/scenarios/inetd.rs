@@ -1,12 +1,13 @@
 //! Servers in the manner of inetd: a connection, or the socket itself, is their standard input.
 
 use std::fs;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use harness::{Daemon, PATIENCE, free, observer, wait_for, wait_until};
 use serde_json::{Value, json};
 
-use crate::sockets::{ask, converse, pid, tcp, text};
+use crate::sockets::{ask, converse, pid, server, tcp, text};
 
 #[test]
 fn inetd_that_waits_gets_the_listening_socket_as_its_standard_input() {
@@ -120,4 +121,14 @@ fn renamed(daemon: &Daemon, label: &str) -> std::path::PathBuf {
 fn open_sockets(daemon: &Daemon) -> usize {
     let open = observer::descriptors(daemon.pid());
     open.iter().filter(|target| target.to_string_lossy().contains("socket")).count()
+}
+
+#[test]
+fn nobody_is_started_by_a_connection_to_a_socket_that_is_closed() {
+    let daemon = Daemon::start();
+    let port = free::port();
+    server(&daemon, "web", json!({"Listeners": tcp(port)})).add();
+    daemon.done(&["remove", "web"]);
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    assert!(TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_err());
 }

@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
 
 use harness::{Daemon, PATIENCE, Service, free, wait_until};
 use serde_json::{Value, json};
@@ -19,7 +18,7 @@ pub(crate) fn text(path: &Path) -> &str {
 }
 
 /// A service that answers on what it is handed, with its pid, and is started by that only.
-fn server<'a>(daemon: &'a Daemon, label: &str, sockets: Value) -> Service<'a> {
+pub(crate) fn server<'a>(daemon: &'a Daemon, label: &str, sockets: Value) -> Service<'a> {
     let service = daemon.service(label).does(&["--serve"]).without("RunAtLoad");
     service.key("Sockets", sockets).key("ThrottleInterval", 0)
 }
@@ -374,16 +373,6 @@ fn outlive(node: &str) {
     let second = pid(&ask(port));
     assert_ne!(second, first);
     daemon.wait_state("web", "up");
-}
-
-#[test]
-fn nobody_is_started_by_a_connection_to_a_socket_that_is_closed() {
-    let daemon = Daemon::start();
-    let port = free::port();
-    server(&daemon, "web", json!({"Listeners": tcp(port)})).add();
-    daemon.done(&["remove", "web"]);
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
-    assert!(TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_err());
 }
 
 #[test]
