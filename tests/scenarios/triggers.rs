@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::{Daemon, Service, skip, wait_until};
+use harness::{Daemon, PATIENCE, Service, skip, wait_until};
 use serde_json::{Value, json};
 
 /// A service that ends at once and is not held back between its runs.
@@ -248,8 +248,11 @@ fn a_mount_starts_the_service_and_an_unmount_does_not() {
             assert_eq!(mounted, 0);
             daemon.wait_noted("disk", "start main", round);
             daemon.wait_noted("under", "start main", round);
-            // SAFETY: the path ends in NUL.
-            assert_eq!(unsafe { libc::umount(at.as_ptr()) }, 0);
+            // While somebody looks at a path below it, it is busy.
+            wait_until("the place to be unmounted", PATIENCE, || {
+                // SAFETY: the path ends in NUL.
+                unsafe { libc::umount(at.as_ptr()) == 0 }
+            });
             // What was covered is there again, which the daemon learns from the same news.
             daemon.wait_state("under", "waiting");
         }
