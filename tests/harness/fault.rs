@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::{PATIENCE, wait_until};
@@ -30,6 +30,8 @@ pub struct Point {
     pub call: String,
     /// Which of them, from 1.
     pub number: usize,
+    /// Only those on this file count.
+    pub file: Option<PathBuf>,
 }
 
 /// strace, attached to threads; it lets go when dropped. It never follows a process that a thread
@@ -79,7 +81,7 @@ pub fn points(file: &Path, threads: &BTreeMap<u32, String>) -> Vec<Point> {
             // How a thread wakes another is not about files, and cannot fail in the real world.
             if !line.contains("[eventfd]") {
                 let (thread, call) = (name.clone(), call.to_owned());
-                points.push(Point { thread, call, number: *number });
+                points.push(Point { thread, call, number: *number, file: None });
             }
         }
     }
@@ -104,10 +106,13 @@ pub fn threads(pid: u32) -> BTreeMap<u32, String> {
 pub fn inject(pid: u32, point: &Point, fault: &str) -> Option<Attached> {
     let threads = threads(pid);
     let (thread, _) = threads.iter().find(|(_, name)| **name == point.thread)?;
-    let Point { call, number, .. } = point;
+    let Point { call, number, file, .. } = point;
     let mut command = Command::new("strace");
     command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"]);
     command.arg(format!("inject={call}:{fault}:when={number}"));
+    if let Some(file) = file {
+        command.arg("-P").arg(file);
+    }
     Some(attach(command, pid, std::iter::once(*thread)))
 }
 
