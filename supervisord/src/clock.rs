@@ -1,6 +1,6 @@
 //! The one place where the daemon reads the time.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::tz::{self, TimeZone};
@@ -8,36 +8,21 @@ use supervisor_core::{Moment, Wall};
 
 use crate::os;
 
-/// Monotonic time since the daemon began, which goes on while the machine sleeps, and how it lies
-/// to the wall clock's.
+/// Monotonic time since the machine booted, which goes on while it sleeps and means the same to
+/// the next daemon, and how it lies to the wall clock's.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    /// In the system's own count.
-    began: Duration,
-}
+pub struct Clock;
 
 impl Clock {
-    /// Begins now.
-    #[must_use]
-    pub fn start() -> Self {
-        Self { began: os::since_boot() }
-    }
-
     /// The present.
     #[must_use]
-    pub fn now(&self) -> Moment {
-        Moment::after(os::since_boot().saturating_sub(self.began))
-    }
-
-    /// A moment as the system's alarm counts.
-    #[must_use]
-    pub fn count(&self, moment: Moment) -> Duration {
-        self.began.saturating_add(moment.elapsed())
+    pub fn now(self) -> Moment {
+        Moment::after(os::since_boot())
     }
 
     /// A moment, past or future, as the wall clock shows it now; a set clock moves all answers.
     #[must_use]
-    pub fn wall(&self, moment: Moment) -> Timestamp {
+    pub fn wall(self, moment: Moment) -> Timestamp {
         let wall = present();
         let now = self.now();
         let shifted = if moment < now { wall - (now - moment) } else { wall + (moment - now) };
@@ -46,14 +31,14 @@ impl Clock {
 
     /// A moment as a clock on the wall shows it here, to the second.
     #[must_use]
-    pub fn local(&self, moment: Moment) -> String {
+    pub fn local(self, moment: Moment) -> String {
         let local = self.wall(moment).to_zoned(TimeZone::system());
         local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// How the wall clock and the machine's zone are set now.
     #[must_use]
-    pub fn setting(&self) -> Wall {
+    pub fn setting(self) -> Wall {
         tz::reset_system_time_zone_cache();
         // The wall first: what passes in between makes timers late by that, never early.
         let wall = present();

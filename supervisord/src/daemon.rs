@@ -127,7 +127,6 @@ impl Daemon {
     /// # Errors
     /// When the system does not hand its signals over.
     pub fn new(
-        clock: Clock,
         ours: Ours,
         store: Store,
         processes: os::Processes,
@@ -139,7 +138,7 @@ impl Daemon {
             registry: Registry::default(),
             processes,
             disk: store.disk,
-            clock,
+            clock: Clock,
             watches: Watches::default(),
             sockets: Sockets::inherit(ours.sockets),
             alarm: os::Alarm::new()?,
@@ -185,7 +184,7 @@ impl Daemon {
         self.perform();
         self.write_runs();
         while !self.is_finished {
-            let deadline = self.deadline().map(|deadline| self.clock.count(deadline));
+            let deadline = self.deadline().map(Moment::elapsed);
             tokio::select! {
                 biased;
                 news = self.processes.news() => self.hear(news),
@@ -251,7 +250,7 @@ impl Daemon {
         }
         let held = self.watch(service, triggers, (&mut request, want), now);
         let load = Load { service, label, policy, goal, enabled, past, request, want };
-        self.supervisor.handle(now, Event::Load(load), &mut self.actions);
+        self.supervisor.handle(now, Event::Load(Box::new(load)), &mut self.actions);
         self.tell_held(service, held, now);
         service
     }
@@ -299,7 +298,6 @@ impl Daemon {
             };
             self.refresh(run.service);
             self.handle(event);
-            self.note_run(run.service);
             next = self.processes.try_news();
         }
     }

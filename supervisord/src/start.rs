@@ -12,7 +12,6 @@ use thiserror::Error;
 
 use crate::arguments::Arguments;
 use crate::background::{self, Readiness};
-use crate::clock::Clock;
 use crate::control::listen::Listener;
 use crate::daemon::{Daemon, Ours, upgrade};
 use crate::lock::{Lock, LockError};
@@ -102,7 +101,6 @@ fn begin(
     paths: &Paths,
     handover: Option<Handover>,
 ) -> Result<Daemon, StartError> {
-    let clock = Clock::start();
     let (lock, socket, sockets) = match handover {
         Some(Handover { lock, socket, sockets }) => {
             (Lock::inherit(lock, paths), Some(socket), sockets)
@@ -125,7 +123,7 @@ fn begin(
         program: std::env::current_exe().ok(),
         arguments: upgrade::arguments(domain, log),
     };
-    Daemon::new(clock, ours, store, processes, paths.clone()).map_err(StartError::System)
+    Daemon::new(ours, store, processes, paths.clone()).map_err(StartError::System)
 }
 
 /// The domain's folders, made where they are missing, as absolute paths.

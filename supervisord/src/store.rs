@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod folder;
 pub mod goals;
+pub mod record;
 pub mod runs;
 
 use std::fs;

@@ -17,6 +17,8 @@ mod logs;
 mod persistence;
 mod protocol;
 mod real_programs;
+#[cfg(target_os = "linux")]
+mod remembered;
 #[cfg(unix)]
 mod sockets;
 mod spawning;

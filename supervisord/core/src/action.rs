@@ -16,6 +16,8 @@ pub enum Action {
     Store(ServiceId),
     /// The state changed, for the log and for those who listen.
     Announce(ServiceId),
+    /// What [`crate::Service::memory`] tells changed, and must survive the daemon's own death.
+    Note(ServiceId),
     /// The one answer to a request.
     Reply {
         /// The request.

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::past::Past;
 use crate::policy::Policy;
 use crate::request::RequestId;
 use crate::run::{Exit, Run, ServiceId};
-use crate::service::{Cause, Ended, Goal};
+use crate::service::{Cause, Goal};
 use crate::wall::Wall;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A definition was taken in.
-    Load(Load),
+    Load(Box<Load>),
     /// Someone asks for a change of one service.
     Ask {
         /// The service.
@@ -90,31 +91,6 @@ pub struct Load {
     pub request: Option<RequestId>,
     /// What the answer waits for.
     pub want: Want,
-}
-
-/// What a service did before this daemon began. It goes on from there: being loaded again is no
-/// reason to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Past {
-    /// How many runs were begun.
-    pub runs: u32,
-    /// How the latest finished run went.
-    pub ended: Ended,
-    /// The latest run was being made, and what became of it is not known.
-    pub is_begun: bool,
-    /// What is left of the latest run.
-    pub left: Left,
-}
-
-/// What is left of a run that an earlier daemon began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
-    /// Nothing.
-    Nothing,
-    /// Its main process ended unseen, and others of its tree have not.
-    Others,
-    /// Its main process runs.
-    Main,
 }
 
 /// A change that can be asked for.

@@ -10,6 +10,7 @@ pub mod calendar;
 mod event;
 mod moment;
 mod others;
+mod past;
 mod policy;
 mod request;
 mod run;
@@ -20,8 +21,9 @@ mod trigger;
 mod wall;
 
 pub use action::{Action, Answer};
-pub use event::{Change, Event, Left, Load, Past, Want};
+pub use event::{Change, Event, Load, Want};
 pub use moment::Moment;
+pub use past::{Left, Memory, Past, Timers};
 pub use policy::{Condition, KeepAlive, Policy};
 pub use request::RequestId;
 pub use run::{Exit, Run, ServiceId};

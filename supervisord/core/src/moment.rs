@@ -4,18 +4,19 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// Monotonic time since the daemon began, in nanoseconds; it goes on while the machine sleeps.
+/// Monotonic time since the machine booted, in nanoseconds; it goes on while it sleeps, and every
+/// daemon of one boot counts the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(u64);
 
 impl Moment {
-    /// The moment that long after the daemon began; 584 years at most.
+    /// The moment that long after the boot; 584 years at most.
     #[must_use]
     pub fn after(elapsed: Duration) -> Self {
         Self(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// How long after the daemon began.
+    /// How long after the boot.
     #[must_use]
     pub fn elapsed(self) -> Duration {
         Duration::from_nanos(self.0)

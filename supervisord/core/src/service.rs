@@ -15,6 +15,7 @@ use self::schedule::Schedule;
 use crate::action::Action;
 use crate::event::Load;
 use crate::moment::Moment;
+use crate::past::{Memory, Timers};
 use crate::policy::Policy;
 use crate::run::{Exit, ServiceId};
 use crate::trigger::Level;
@@ -103,6 +104,17 @@ pub struct Service {
     last_start: Option<Moment>,
     ended: Ended,
     schedule: Option<Box<Schedule>>,
+}
+
+/// See [`Service::marks`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Marks {
+    runs: u32,
+    ended_run: u32,
+    is_begun: bool,
+    since: Moment,
+    owed: Option<Cause>,
+    timers: Timers,
 }
 
 /// Facts, for answers.
@@ -209,6 +221,35 @@ impl Service {
     #[must_use]
     pub fn owed(&self) -> Option<Cause> {
         self.owed
+    }
+
+    /// What the next daemon has to know of it; `None` when that is nothing.
+    #[must_use]
+    pub fn memory(&self) -> Option<Memory> {
+        self.marks().map(|Marks { runs, ended_run, is_begun, since, owed, timers }| Memory {
+            runs,
+            ended_run,
+            ended: self.ended.clone(),
+            is_begun,
+            cause: self.cause,
+            last_start: self.last_start,
+            since,
+            owed,
+            timers,
+        })
+    }
+
+    /// What of [`Service::memory`] changes whenever anything of it does.
+    pub(crate) fn marks(&self) -> Option<Marks> {
+        let Self { runs, ended_run, since, owed, .. } = *self;
+        let is_begun = matches!(self.state, State::Spawning { .. });
+        let timers = self.timers();
+        let is_blank = runs == 0 && owed.is_none() && timers == Timers::default();
+        (!is_blank).then_some(Marks { runs, ended_run, is_begun, since, owed, timers })
+    }
+
+    fn timers(&self) -> Timers {
+        self.schedule.as_ref().map(|schedule| schedule.timers()).unwrap_or_default()
     }
 
     /// What is to happen to it later, as far as requests have a say in it.

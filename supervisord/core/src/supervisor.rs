@@ -33,7 +33,7 @@ impl Supervisor {
     /// Takes one event in and appends what is to be done about it.
     pub fn handle(&mut self, now: Moment, event: Event, actions: &mut Vec<Action>) {
         match event {
-            Event::Load(load) => self.load(load, now, actions),
+            Event::Load(load) => self.load(*load, now, actions),
             Event::Ask { service, change, request, want } => {
                 self.ask(service, change, (request, want), now, actions);
             }

@@ -21,7 +21,7 @@ impl Wall {
         self.zero.checked_add(moment.elapsed()).unwrap_or(Timestamp::MAX)
     }
 
-    /// The moment of a wall time; the past becomes the daemon's beginning.
+    /// The moment of a wall time; what was before the boot becomes that.
     #[must_use]
     pub fn moment(&self, wall: Timestamp) -> Moment {
         let elapsed = wall.duration_since(self.zero);

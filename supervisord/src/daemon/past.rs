@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use supervisor_core::{self as core, Left, Past, Run, ServiceId, State};
+use supervisor_core::{self as core, Left, Past, Run, ServiceId};
 
 use super::Daemon;
 use crate::os::Identity;
-use crate::store::runs::{End, Pasts, Record};
+use crate::store::record::Record;
+use crate::store::runs::Pasts;
 
 /// Pause before a journal of runs that could not be written is tried again.
 const RUNS_RETRY: Duration = Duration::from_millis(250);
@@ -21,22 +22,14 @@ impl Daemon {
         };
         let run = Run { service: id, number: runs };
         let left = self.processes.adopt(run, label, process, abandon);
-        let was_alive = process.is_some();
-        let is_begun = record.as_ref().is_some_and(|record| record.is_begun);
-        let ended = record.and_then(|record| record.ended);
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
             Left::Others => log::warn!("{label}: processes were found whose run is over"),
-            Left::Nothing if runs == 0 => return None,
+            Left::Nothing if record.is_none() => return None,
             Left::Nothing => {}
         }
-        let ended = match left {
-            // It ended while no daemon was there.
-            Left::Others | Left::Nothing if was_alive => Some(End::Unknown),
-            Left::Others | Left::Nothing | Left::Main => ended,
-        };
-        let ended = ended.map_or(core::Ended::Never, core::Ended::from);
-        Some(Past { runs, ended, is_begun, left })
+        let memory = record.unwrap_or_default().memory(self.clock.now());
+        Some(Past { memory, left })
     }
 
     /// Processes of services that are not loaded: ended when their definitions are gone, left alone
@@ -65,7 +58,7 @@ impl Daemon {
     pub(super) fn note_run(&mut self, id: ServiceId) {
         let Some(service) = self.supervisor.service(id) else { return };
         let record = self.record(id, service);
-        self.runs.note(service.label(), Some(record));
+        self.runs.note(service.label(), record);
     }
 
     /// Writes what was noted in this turn. True when a next daemon would find all of it.
@@ -78,9 +71,8 @@ impl Daemon {
             return false;
         }
         let services = self.supervisor.services();
-        let records = services
-            .filter(|(_, service)| service.runs() != 0)
-            .map(|(id, service)| (service.label().to_string(), self.record(id, service)));
+        let records =
+            services.filter_map(|(id, one)| Some((one.label().to_string(), self.record(id, one)?)));
         let pasts: Pasts = records.chain(self.pasts.clone()).collect();
         let written = self.runs.renew(&pasts);
         match (&written, self.runs_due) {
@@ -92,14 +84,11 @@ impl Daemon {
         written.is_ok()
     }
 
-    fn record(&self, id: ServiceId, service: &core::Service) -> Record {
+    fn record(&self, id: ServiceId, service: &core::Service) -> Option<Record> {
+        let memory = service.memory()?;
+        let process = service.state().run().and_then(|run| self.processes.identity(run));
         let entry = self.registry.get(id);
-        Record {
-            runs: service.runs(),
-            is_begun: matches!(service.state(), State::Spawning { .. }),
-            abandons: entry.is_some_and(|entry| entry.definition.rare.abandon_process_group),
-            process: service.state().run().and_then(|run| self.processes.identity(run)),
-            ended: End::of(service.ended()),
-        }
+        let abandons = entry.is_some_and(|entry| entry.definition.rare.abandon_process_group);
+        Some(Record::new(&memory, process, abandons))
     }
 }

@@ -25,6 +25,7 @@ impl Daemon {
                 self.processes.kill(run);
             }
             Action::Store(service) => self.store_goal(service),
+            Action::Note(service) => self.note_run(service),
             Action::Announce(service) => {
                 self.announce(service);
                 self.attend(service);
@@ -48,8 +49,6 @@ impl Daemon {
         let mut launch = launch(&entry.definition, &self.paths);
         self.sockets.hand(run.service, &entry.definition, &mut launch);
         self.processes.spawn(run, launch);
-        // A daemon killed before it hears of the process leaves at least that there may be one.
-        self.note_run(run.service);
     }
 
     pub(super) fn store_goal(&mut self, id: ServiceId) {

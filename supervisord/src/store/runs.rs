@@ -11,10 +11,10 @@ use std::mem;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use supervisor_core::{Ended, Exit};
 
 use super::StoreError;
-use crate::os::{self, Identity};
+use super::record::Record;
+use crate::os;
 
 /// The version of the format written here; older ones are read for ever.
 const FORMAT: u32 = 1;
@@ -24,46 +24,6 @@ const GROWTH_MAX: u64 = 4 << 20;
 
 /// What is known of the services of an earlier daemon, by label.
 pub type Pasts = BTreeMap<String, Record>;
-
-/// What is known of one service.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// How many runs were begun.
-    pub runs: u32,
-    /// The latest run was being made.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_begun: bool,
-    /// Processes that its runs leave behind are meant to stay.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub abandons: bool,
-    /// The process of the latest run, when it was alive.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub process: Option<Identity>,
-    /// How the latest finished run went.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<End>,
-}
-
-/// [`Ended`], as it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    /// It exited with that code.
-    Code(u32),
-    /// A signal ended it.
-    Signal {
-        /// Its number.
-        number: i32,
-        /// A core was dumped.
-        core: bool,
-        /// It is a crash.
-        crash: bool,
-    },
-    /// Nobody saw how.
-    Unknown,
-    /// The process could not be made.
-    NotMade(String),
-}
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -89,34 +49,6 @@ pub struct Runs {
     lines: Vec<u8>,
     size: u64,
     size_max: u64,
-}
-
-impl End {
-    /// How a service's latest finished run went; `None` before the first end.
-    #[must_use]
-    pub fn of(ended: &Ended) -> Option<Self> {
-        Some(match ended {
-            Ended::Never => return None,
-            Ended::NotMade(cause) => Self::NotMade(cause.to_string()),
-            Ended::Exit { exit: Exit::Code(code), .. } => Self::Code(*code),
-            Ended::Exit { exit: Exit::Signal { number, core, crash }, .. } => {
-                Self::Signal { number: *number, core: *core, crash: *crash }
-            }
-            Ended::Exit { exit: Exit::Unknown, .. } => Self::Unknown,
-        })
-    }
-}
-
-impl From<End> for Ended {
-    fn from(end: End) -> Self {
-        let exit = match end {
-            End::NotMade(cause) => return Self::NotMade(cause.into()),
-            End::Code(code) => Exit::Code(code),
-            End::Signal { number, core, crash } => Exit::Signal { number, core, crash },
-            End::Unknown => Exit::Unknown,
-        };
-        Self::Exit { exit, asked: false }
-    }
 }
 
 /// Reads what an earlier daemon left since the machine booted, and opens the journal for this one.
@@ -267,11 +199,13 @@ pub fn read(path: &Path) -> Result<Read, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::Identity;
+    use crate::store::record::End;
 
     fn record(runs: u32, end: Option<End>) -> Record {
         let identity = Identity { pid: 7, inode: Some(9), started: None, control_group: None };
         let process = end.is_none().then_some(identity);
-        Record { runs, is_begun: false, abandons: false, process, ended: end }
+        Record { runs, process, ended: end, ..Record::default() }
     }
 
     #[test]

@@ -26,7 +26,7 @@
 
 use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;
-use crate::event::{Left, Past};
+use crate::past::{Left, Past};
 use crate::policy::KeepAlive;
 use crate::run::{Exit, Run};
 
@@ -52,40 +52,37 @@ impl Service {
 
     /// Goes on where an earlier daemon left it.
     pub(crate) fn resume(&mut self, past: Past, turn: &mut Turn<'_>) {
-        let run = Run { service: self.id, number: past.runs };
-        (self.runs, self.ended_run) = (past.runs, past.runs);
-        (self.cause, self.ended) = (Cause::Before, past.ended);
-        self.set_timers(turn);
+        let Past { memory, left } = past;
+        let run = Run { service: self.id, number: memory.runs };
+        let (since, is_begun) = (memory.since, memory.is_begun);
+        let is_unseen = memory.ended_run != memory.runs;
+        self.recall(memory, turn);
+        if left == Left::Main {
+            self.ended_run = self.runs.saturating_sub(1);
+            self.enter(State::Up { run }, turn);
+            if !self.is_wanted() || self.owed == Some(Cause::Asked) {
+                return self.terminate(run, turn);
+            }
+            self.since = since;
+            return;
+        }
         // Of a daemon that left no word, only that it had begun is known.
-        let is_forgotten = past.runs == 0 && self.policy.starts_at_load();
-        if past.is_begun || (is_forgotten && self.may_start_itself()) {
-            self.owed = Some(Cause::Before);
+        let is_forgotten = self.runs == 0 && left == Left::Others;
+        let is_due = is_forgotten && self.policy.starts_at_load() && self.may_start_itself();
+        if is_begun || is_due {
+            self.owed.get_or_insert(Cause::Before);
         }
-        match past.left {
-            Left::Main => {
-                self.owed = None;
-                self.ended_run = past.runs.saturating_sub(1);
-                self.enter(State::Up { run }, turn);
-                if !self.is_wanted() {
-                    self.terminate(run, turn);
-                }
-            }
-            Left::Others => {
-                self.end_unseen();
-                let kill_at = turn.now + self.patience();
-                self.clear(run, kill_at, turn);
-            }
-            Left::Nothing => {
-                self.end_unseen();
-                self.rest(turn);
-            }
-        }
-    }
-
-    /// A run was begun and is over: it had an end, if nobody knows which.
-    fn end_unseen(&mut self) {
-        if self.ended == Ended::Never {
+        let is_endless = self.ended == Ended::Never && (self.runs != 0 || is_forgotten);
+        if is_endless || is_unseen && !is_begun {
             self.ended = Ended::Exit { exit: Exit::Unknown, asked: false };
+        }
+        self.ended_run = self.runs;
+        if left == Left::Others {
+            return self.clear(run, turn.now + self.patience(), turn);
+        }
+        self.rest(turn);
+        if !is_unseen && !self.is_active() {
+            self.since = since;
         }
     }
 

@@ -57,12 +57,20 @@ impl Service {
 
     /// A trigger came.
     pub(crate) fn trigger(&mut self, cause: Cause, turn: &mut Turn<'_>) {
-        let is_heard = self.is_wanted() && self.enabled && self.policy.has_trigger(cause);
-        let is_demand = cause == Cause::Socket && !self.is_spent();
-        if is_heard && (is_demand || self.may_start_itself()) {
-            self.owed.get_or_insert(cause);
+        if self.owe(cause) {
             self.pay(turn);
         }
+    }
+
+    /// Owes a start to a trigger, if it is one that counts.
+    pub(super) fn owe(&mut self, cause: Cause) -> bool {
+        let is_heard = self.is_wanted() && self.enabled && self.policy.has_trigger(cause);
+        let is_demand = cause == Cause::Socket && !self.is_spent();
+        let counts = is_heard && (is_demand || self.may_start_itself());
+        if counts {
+            self.owed.get_or_insert(cause);
+        }
+        counts
     }
 
     /// A level holds now, or no longer; that it does not ends nothing.
@@ -88,11 +96,7 @@ impl Service {
     }
 
     pub(crate) fn timeout(&mut self, turn: &mut Turn<'_>) {
-        let fired = match (&mut self.schedule, &self.policy.triggers) {
-            (Some(schedule), Some(triggers)) => schedule.fire(triggers, turn.now, turn.wall),
-            (Some(_) | None, _) => None,
-        };
-        if let Some(cause) = fired {
+        if let Some(cause) = self.fire(turn) {
             self.trigger(cause, turn);
         }
         if self.state.deadline().is_none_or(|deadline| turn.now < deadline) {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar;
 use crate::moment::Moment;
+use crate::past::Timers;
 use crate::service::Cause;
 use crate::trigger::Triggers;
 use crate::wall::Wall;
@@ -28,6 +29,26 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(super) fn new(triggers: &Triggers) -> Self {
         Self { holds: vec![false; triggers.levels.len()], ..Self::default() }
+    }
+
+    /// What is pending, for the next daemon.
+    pub(super) fn timers(&self) -> Timers {
+        Timers { interval: self.interval_at, calendar: self.calendar_at, came: self.fired }
+    }
+
+    /// Goes on with what was pending under an earlier daemon, as far as these triggers have it.
+    pub(super) fn recall(&mut self, timers: Timers, triggers: &Triggers, now: Moment, wall: &Wall) {
+        self.fired = timers.came;
+        if let (Some(at), Some(interval)) = (timers.interval, triggers.interval) {
+            self.interval_at = Some(at.min(now + interval));
+        }
+        // One that lies ahead is looked up anew: the definition may have changed.
+        if let Some(at) = timers.calendar
+            && at <= wall.at(now)
+            && !triggers.calendar.is_empty()
+        {
+            (self.calendar_at, self.calendar_moment) = (Some(at), Some(now));
+        }
     }
 
     /// Forgets what the triggers before these had pending; what both have goes on undisturbed.

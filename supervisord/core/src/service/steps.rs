@@ -6,6 +6,7 @@ use super::schedule::Schedule;
 use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;
 use crate::moment::Moment;
+use crate::past::Memory;
 use crate::policy::{LastRun, Policy};
 use crate::run::Run;
 
@@ -93,6 +94,36 @@ impl Service {
             }
             (Some(schedule), _) => schedule.disarm(),
             (None, _) => {}
+        }
+    }
+
+    /// The timer that is due.
+    pub(super) fn fire(&mut self, turn: &Turn<'_>) -> Option<Cause> {
+        match (&mut self.schedule, &self.policy.triggers) {
+            (Some(schedule), Some(triggers)) => schedule.fire(triggers, turn.now, turn.wall),
+            (Some(_) | None, _) => None,
+        }
+    }
+
+    /// Remembers what it was under an earlier daemon. What the policy and the levels want is seen
+    /// anew; timers that fell due meanwhile come once.
+    pub(super) fn recall(&mut self, memory: Memory, turn: &Turn<'_>) {
+        (self.runs, self.ended_run, self.ended) = (memory.runs, memory.ended_run, memory.ended);
+        (self.cause, self.last_start) = (memory.cause, memory.last_start);
+        self.owed = memory.owed.filter(|cause| match cause {
+            Cause::Asked => true,
+            Cause::Load | Cause::Before => self.may_start_itself(),
+            Cause::KeepAlive | Cause::Level(_) => false,
+            Cause::Interval | Cause::Calendar | Cause::Watch | Cause::Mount | Cause::Socket => {
+                self.policy.has_trigger(*cause)
+            }
+        });
+        if let (Some(schedule), Some(triggers)) = (&mut self.schedule, &self.policy.triggers) {
+            schedule.recall(memory.timers, triggers, turn.now, turn.wall);
+        }
+        self.set_timers(turn);
+        if let Some(cause) = self.fire(turn) {
+            self.owe(cause);
         }
     }
 

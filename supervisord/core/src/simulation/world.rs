@@ -69,7 +69,7 @@ impl Simulation {
             want: Want::Nothing,
         };
         world.tell(Event::Wall(world.script.wall.clone()));
-        let begun = world.tell(Event::Load(load));
+        let begun = world.tell(Event::Load(Box::new(load)));
         match begun {
             Some(run) => world.begin(run),
             None => world.push(What::Loaded),
@@ -170,6 +170,7 @@ impl Simulation {
             | Action::Announce(_)
             | Action::Reply { .. }
             | Action::Forget(_)
+            | Action::Note(_)
             | Action::Finish => None,
         })
     }

@@ -4,7 +4,7 @@ use super::Supervisor;
 use crate::action::Action;
 use crate::moment::Moment;
 use crate::run::ServiceId;
-use crate::service::{Service, State};
+use crate::service::{Marks, Service, State};
 
 impl Supervisor {
     /// Brings the indexes in line with a service after something happened to it.
@@ -18,6 +18,9 @@ impl Supervisor {
             if let Some(moment) = after.deadline {
                 self.deadlines.insert((moment, id));
             }
+        }
+        if after.marks != before.marks {
+            actions.push(Action::Note(id));
         }
         if let Some(waiters) = self.waiters.get_mut(&id) {
             waiters.retain(|waiter| match waiter.verdict(service) {
@@ -55,6 +58,7 @@ pub(super) struct Before {
     deadline: Option<Moment>,
     is_down: bool,
     is_active: bool,
+    marks: Option<Marks>,
 }
 
 impl Before {
@@ -63,11 +67,12 @@ impl Before {
             deadline: service.deadline(),
             is_down: service.state() == State::Down,
             is_active: service.is_active(),
+            marks: service.marks(),
         }
     }
 
     /// Of a service that the indexes do not know yet.
     pub(super) fn nothing() -> Self {
-        Self { deadline: None, is_down: true, is_active: false }
+        Self { deadline: None, is_down: true, is_active: false, marks: None }
     }
 }

@@ -101,7 +101,7 @@ fn ran_once(keep_alive: &str) -> (Supervisor, Moment) {
         request: None,
         want: Want::Nothing,
     };
-    handle(&mut core, now, Event::Load(load));
+    handle(&mut core, now, Event::Load(Box::new(load)));
     handle(&mut core, now, Event::Spawned(run(1)));
     (core, now)
 }

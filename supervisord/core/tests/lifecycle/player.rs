@@ -1,5 +1,7 @@
 //! One case being played: the loop's part, without a world.
 
+use std::fmt::Write as _;
+
 use supervisor_core::{Action, Event, Moment, Policy, ServiceId, State, Supervisor, Wall};
 
 use crate::triggers;
@@ -93,7 +95,7 @@ impl Player {
         let policy = loaded.policy.clone();
         let id = service(self.cast.len());
         self.cast.push(Role { name: name.to_owned(), policy, shown: "down".to_owned() });
-        self.handle(Event::Load(loaded.load(id, name, asked)));
+        self.handle(Event::Load(Box::new(loaded.load(id, name, asked))));
     }
 
     /// Sets the clock on the wall, if that is what a line is about.
@@ -148,9 +150,14 @@ impl Player {
             }
             Action::Terminate(one) => run("terminate", one),
             Action::Kill(one) => run("kill", one),
+            Action::Note(_) => return None,
             Action::Store(id) => (Some(id), words::stored(self.core.service(id)?)),
             Action::Announce(id) => {
-                let state = words::state(self.core.service(id)?);
+                let mut state = words::state(self.core.service(id)?);
+                let since = self.core.service(id)?.since();
+                if since < self.now {
+                    let _ = write!(state, ", since {}", words::time(since));
+                }
                 let shown = &mut self.cast[id.0 as usize - 1].shown;
                 if *shown == state {
                     return None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use protocol::definition::Calendar;
-use supervisor_core::{Cause, Ended, Left, Level, Moment, Past, Policy, Wall};
+use supervisor_core::{Cause, Ended, Left, Level, Memory, Moment, Past, Policy, Timers, Wall};
 
 use crate::words;
 
@@ -79,12 +79,44 @@ pub(crate) fn past(words: &str) -> Past {
         None if ended == "never" => Ended::Never,
         Some(_) | None => Ended::Exit { exit: words::exit(ended), asked: false },
     };
-    Past { runs: runs.parse().unwrap(), ended, is_begun, left }
+    let runs: u32 = runs.parse().unwrap();
+    let is_seen = left != Left::Main && !is_begun && ended != Ended::Never;
+    let memory = Memory {
+        runs,
+        ended_run: if is_seen { runs } else { runs.saturating_sub(1) },
+        ended,
+        is_begun,
+        cause: Cause::Before,
+        last_start: None,
+        since: Moment::default(),
+        owed: None,
+        timers: Timers::default(),
+    };
+    Past { memory, left }
 }
 
-/// `watch`, `mount`, `socket`.
+/// What else was noted, behind a [`past`]: `past-start 5s`, `past-owed watch`,
+/// `past-interval 40s`, `past-calendar 1970-01-01T00:05:00Z`, `past-since 3s`.
+pub(crate) fn remember(memory: &mut Memory, key: &str, value: &str) {
+    match key {
+        "past-start" => memory.last_start = Some(words::moment(value)),
+        "past-since" => memory.since = words::moment(value),
+        "past-owed" => memory.owed = Some(cause(value)),
+        "past-interval" => memory.timers.interval = Some(words::moment(value)),
+        "past-calendar" => memory.timers.calendar = Some(value.parse().unwrap()),
+        _ => panic!("nothing of the past: {key}"),
+    }
+}
+
+/// `watch`, `mount`, `socket`, and what else may be owed: `asked`, `load`, `interval`.
 pub(crate) fn cause(word: &str) -> Cause {
     match word {
+        "asked" => Cause::Asked,
+        "load" => Cause::Load,
+        "keep-alive" => Cause::KeepAlive,
+        "interval" => Cause::Interval,
+        "calendar" => Cause::Calendar,
+        "level" => Cause::Level(0),
         "watch" => Cause::Watch,
         "mount" => Cause::Mount,
         "socket" => Cause::Socket,

@@ -2,7 +2,7 @@
 //!
 //! Settings: `keep-alive always|never|{}|success|failure|crash|no-crash` (several of the last four
 //! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`,
-//! `goal down`, `past 3 up|left|gone code 1`; of triggers `interval 60s`, `edges`, `after-demand`,
+//! `goal down`, `past 3 up|left|gone code 1` and what [`triggers::remember`] has; of triggers `interval 60s`, `edges`, `after-demand`,
 //! `once`, `calendar Hour 3 Minute 0 or Weekday 1`, the levels `path P`, `queue P`, `network yes`,
 //! `other-loaded b yes`, `other-active b no`, and to be rid of them `no-levels`, `no-triggers`.
 //!
@@ -54,6 +54,10 @@ impl Settings {
             ("disabled", _) => self.enabled = false,
             ("goal", "down") => self.goal = Goal::Down,
             ("past", past) => self.past = Some(triggers::past(past)),
+            (key, value) if key.starts_with("past-") => {
+                let past = self.past.as_mut().expect("a past before what was noted of it");
+                triggers::remember(&mut past.memory, key, value);
+            }
             _ => set(&mut self.policy, line),
         }
     }

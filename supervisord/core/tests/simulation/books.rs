@@ -142,7 +142,7 @@ impl World {
                 self.forget_future(id);
             }
             Action::Finish => self.is_finished = true,
-            Action::Announce(_) | Action::Reply { .. } => {}
+            Action::Announce(_) | Action::Note(_) | Action::Reply { .. } => {}
         }
         more
     }

@@ -26,6 +26,10 @@ impl World {
                 let stands = (service.goal(), service.is_enabled());
                 assert_ne!(known.stored, stands, "stored what is stored");
             }
+            Action::Note(id) => {
+                let memory = self.service(id).memory();
+                self.services.get_mut(&id).expect("a known service").noted = memory;
+            }
             Action::Announce(id) => assert!(self.services.contains_key(&id)),
             Action::Reply { request, service, answer } => {
                 self.judge_reply(request, service, answer);

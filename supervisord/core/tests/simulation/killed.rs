@@ -1,7 +1,7 @@
 //! The daemon is killed, its processes go on, and another one takes over what it finds.
 
 use supervisor_core::{
-    Ended, Event, Exit, Left, Load, Moment, Past, Run, ServiceId, Supervisor, Want,
+    Cause, Event, Exit, Left, Load, Moment, Past, Run, ServiceId, Supervisor, Wall, Want,
 };
 
 use crate::known::{End, Known, Told};
@@ -23,9 +23,9 @@ impl World {
                 continue;
             }
             // A process that is being made goes with its maker.
-            if known.trees.last().is_some_and(|tree| tree.is_being_made) {
+            if let Some(tree) = known.trees.last_mut().filter(|tree| tree.is_being_made) {
+                tree.is_being_made = false;
                 let run = Run { service: id, number: known.trees.len() as u32 };
-                known.trees.pop();
                 self.future.retain(
                     |_, happening| !matches!(happening, Happening::Born(born) if *born == run),
                 );
@@ -72,13 +72,12 @@ impl World {
     }
 
     fn find(&mut self, service: ServiceId, mut known: Known) {
-        known.timers = crate::timers::Timers::default();
-        (known.owed, known.since) = (None, Moment::default());
-        known.inherited = known.trees.len();
         let levels = std::mem::take(&mut known.told_levels);
         known.told_levels = vec![false; levels.len()];
-        let is_unclear = self.random.chance(20);
-        let past = known.past(is_unclear);
+        let past = known.past();
+        if past.is_some() {
+            known.resume(self.now, &self.wall);
+        }
         if past.is_none() {
             known.begin();
         }
@@ -95,7 +94,7 @@ impl World {
         };
         self.by_label.insert(known.label.clone(), service);
         self.services.insert(service, known);
-        self.handle(Event::Load(load));
+        self.handle(Event::Load(Box::new(load)));
         for (level, holds) in (0..).zip(levels) {
             if holds {
                 self.handle(Event::Level { service, level, holds });
@@ -106,31 +105,47 @@ impl World {
 
 impl Known {
     /// What the next daemon finds, and how that one has to see it.
-    fn past(&mut self, is_unclear: bool) -> Option<Past> {
-        let runs = u32::try_from(self.trees.len()).expect("few runs");
+    fn past(&mut self) -> Option<Past> {
         let before = self.trees.iter().rev().nth(1).and_then(|tree| tree.end);
-        let last = self.trees.last_mut()?;
-        (last.terminated, last.is_told_again) = (None, false);
-        (last.force_at, last.is_forced) = (None, false);
-        if last.main_lives {
-            last.told = Told::Spawned;
-            return Some(Past { runs, ended: ended(before), is_begun: false, left: Left::Main });
+        let mut left = Left::Nothing;
+        if let Some(last) = self.trees.last_mut() {
+            (last.terminated, last.is_told_again) = (None, false);
+            (last.force_at, last.is_forced) = (None, false);
+            let is_begun = last.told == Told::Nothing && !last.lives();
+            (left, last.told) = match (last.main_lives, last.child_lives) {
+                (true, _) => (Left::Main, Told::Spawned),
+                (false, true) => (Left::Others, Told::MainEnded),
+                (false, false) => (Left::Nothing, Told::AllEnded),
+            };
+            let unseen = Some(End { exit: Some(Exit::Unknown), asked: false });
+            last.end = match left {
+                Left::Main => None,
+                Left::Others | Left::Nothing if is_begun => before.or(unseen),
+                Left::Others | Left::Nothing => last.end.or(unseen),
+            };
         }
-        let unseen = Some(End { exit: Some(Exit::Unknown), asked: false });
-        let is_seen = last.end.is_some() && !(is_unclear && last.child_lives);
-        last.end = if is_seen { last.end.map(|end| End { asked: false, ..end }) } else { unseen };
-        let left = if last.child_lives { Left::Others } else { Left::Nothing };
-        last.told = if last.child_lives { Told::MainEnded } else { Told::AllEnded };
-        let is_unknown = !is_seen && before.is_none() && is_unclear;
-        let ended = if is_unknown { Ended::Never } else { ended(last.end) };
-        Some(Past { runs, ended, is_begun: false, left })
+        self.noted.clone().map(|memory| Past { memory, left })
     }
-}
 
-fn ended(end: Option<End>) -> Ended {
-    match end {
-        None => Ended::Never,
-        Some(End { exit: None, .. }) => Ended::NotMade("no such file".into()),
-        Some(End { exit: Some(exit), .. }) => Ended::Exit { exit, asked: false },
+    /// What is owed is still owed, but for what is seen anew.
+    fn resume(&mut self, now: Moment, wall: &Wall) {
+        let is_begun = self.noted.as_ref().is_some_and(|memory| memory.is_begun);
+        self.owed = self.owed.filter(|owed| match owed {
+            Cause::KeepAlive | Cause::Level(_) => false,
+            Cause::Load | Cause::Before => self.may_start_itself(),
+            Cause::Asked
+            | Cause::Interval
+            | Cause::Calendar
+            | Cause::Watch
+            | Cause::Mount
+            | Cause::Socket => true,
+        });
+        let triggers = self.policy.triggers.clone();
+        if let Some(cause) = self.timers.come(triggers.as_deref(), now, wall) {
+            self.trigger(cause);
+        }
+        if is_begun && !self.is_active() {
+            self.owed = self.owed.or(Some(Cause::Before));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{Cause, Event, Exit, Goal, Moment, Policy, Run};
+use supervisor_core::{Cause, Event, Exit, Goal, Memory, Moment, Policy, Run};
 
 use crate::nature::Birth;
 use crate::reasons::{levels, starts_at_load};
@@ -28,8 +28,8 @@ pub(crate) struct Known {
     /// Of its levels, those that hold as far as it was told; nobody tells of those about others.
     pub(crate) told_levels: Vec<bool>,
     pub(crate) trees: Vec<Tree>,
-    /// So many of them were begun by an earlier daemon.
-    pub(crate) inherited: usize,
+    /// What the next daemon would be told of it.
+    pub(crate) noted: Option<Memory>,
     /// Since when it is where it is, from an earlier look.
     pub(crate) since: Moment,
 }
@@ -85,7 +85,7 @@ impl Known {
             timers: Timers::default(),
             told_levels,
             trees: Vec::new(),
-            inherited: 0,
+            noted: None,
             since: Moment::default(),
         }
     }
@@ -135,8 +135,7 @@ impl Known {
 
     /// From when on the next run may begin unless a person asks.
     pub(crate) fn throttled_until(&self) -> Moment {
-        let own = self.trees.get(self.inherited..).unwrap_or_default();
-        let Some(last) = own.last() else { return Moment::default() };
+        let Some(last) = self.trees.last() else { return Moment::default() };
         let is_not_made = last.end.is_some_and(|end| end.exit.is_none());
         let least = if is_not_made { Duration::from_secs(1) } else { Duration::ZERO };
         last.begun + self.policy.throttle.max(least)

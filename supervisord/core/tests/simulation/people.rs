@@ -136,7 +136,7 @@ impl World {
             self.by_label.insert(label.into(), service);
         }
         self.forgo_start(service, request);
-        self.handle(Event::Load(Load {
+        self.handle(Event::Load(Box::new(Load {
             service,
             label: label.into(),
             policy,
@@ -145,7 +145,7 @@ impl World {
             past: None,
             request,
             want,
-        }));
+        })));
     }
 
     fn ask(&mut self, service: ServiceId, change: Change) {

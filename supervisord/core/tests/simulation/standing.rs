@@ -21,7 +21,8 @@ impl World {
             let known = self.services.get_mut(&id).expect("a known service");
             let (old, is_enabled) = before.get(&id).copied().unzip();
             let has_changed = old.is_none_or(|state| shape(state) != shape(service.state()));
-            let since = if has_changed { self.now } else { known.since };
+            let is_as_before = old.is_none() && service.since() == known.since;
+            let since = if has_changed && !is_as_before { self.now } else { known.since };
             assert_eq!(service.since(), since, "{id:?} is {:?} since then", service.state());
             known.since = since;
             let is_announced = actions.contains(&Action::Announce(id));
@@ -63,6 +64,7 @@ impl World {
             let has_gone = known.removed && service.state() == State::Down;
             assert!(!has_gone, "{id:?} ought to be forgotten");
             assert_eq!(service.owed(), known.owed, "{:?} of {}", service.state(), known.brief());
+            assert_eq!(service.memory(), known.noted, "{id:?} is not as noted");
             self.judge_runs(known, service);
             self.judge_state(id, known, service);
         }
