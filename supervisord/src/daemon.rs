@@ -32,6 +32,7 @@ use self::upgrade::Upgrade;
 use crate::clock::Clock;
 use crate::control::listen::Listener;
 use crate::control::reply::Reply;
+use crate::lines;
 use crate::lock::Lock;
 use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
@@ -168,6 +169,7 @@ impl Daemon {
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.load(store.found);
         daemon.sockets.disinherit();
+        daemon.processes.all_found();
         Ok(daemon)
     }
 
@@ -177,6 +179,7 @@ impl Daemon {
     }
 
     async fn turn(mut self) {
+        lines::gather();
         let (inbox, mut messages) = mpsc::channel(INBOX);
         if let Some(listener) = self.listener.take() {
             task::spawn_local(listener.serve(inbox));
@@ -184,6 +187,7 @@ impl Daemon {
         self.perform();
         self.write_runs();
         while !self.is_finished {
+            lines::let_go();
             let deadline = self.deadline().map(Moment::elapsed);
             tokio::select! {
                 biased;
@@ -265,6 +269,8 @@ impl Daemon {
         while !self.actions.is_empty() {
             let mut actions = std::mem::take(&mut self.actions);
             let mut forgotten = Vec::new();
+            // Processes first, then what is written and told about them.
+            actions.sort_by_key(|action| !is_about_process(action));
             for action in actions.drain(..) {
                 if let Action::Forget(service) = action {
                     forgotten.push(service);
@@ -306,10 +312,15 @@ impl Daemon {
         match request {
             Request::Shutdown => {
                 log::info!("told to end by a signal");
-                self.handle(Event::Shutdown);
+                self.shut_down();
             }
             Request::Reload => self.apply(false, None),
         }
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.processes.leave();
+        self.handle(Event::Shutdown);
     }
 
     fn deadline(&self) -> Option<Moment> {
@@ -337,6 +348,19 @@ impl Daemon {
         crate::control::listen::unlink(&self.paths.socket());
         self.runs.close(&self.pasts);
         log::info!("ended");
+        lines::let_go();
         drop(self.lock);
+    }
+}
+
+fn is_about_process(action: &Action) -> bool {
+    match action {
+        Action::Spawn(_) | Action::Terminate(_) | Action::Kill(_) => true,
+        Action::Store(_)
+        | Action::Announce(_)
+        | Action::Note(_)
+        | Action::Reply { .. }
+        | Action::Forget(_)
+        | Action::Finish => false,
     }
 }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod control;
 pub mod daemon;
 pub mod launch;
+pub mod lines;
 pub mod lock;
 pub mod logs;
 pub mod os;

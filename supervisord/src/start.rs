@@ -14,6 +14,7 @@ use crate::arguments::Arguments;
 use crate::background::{self, Readiness};
 use crate::control::listen::Listener;
 use crate::daemon::{Daemon, Ours, upgrade};
+use crate::lines;
 use crate::lock::{Lock, LockError};
 use crate::os::{self, Handover};
 use crate::store::{self, StoreError};
@@ -77,7 +78,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     } else {
         Readiness::foreground()
     };
-    log_to_stderr(&arguments.log);
+    lines::begin(&arguments.log);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
         runtime.block_on(async {
@@ -161,11 +162,6 @@ fn domain_name(domain: &Domain, paths: &Paths) -> String {
             format!("base-{hash:016x}")
         }
     }
-}
-
-fn log_to_stderr(level: &str) {
-    let environment = env_logger::Env::default().default_filter_or(level);
-    env_logger::Builder::from_env(environment).format_target(false).init();
 }
 
 #[expect(clippy::print_stdout, reason = "the daemon that asked reads it")]

@@ -1,4 +1,5 @@
-//! What the loop has to do, in this order, before the next event.
+//! What the loop has to do before the next event, in this order, but that what is done to
+//! processes may come first.
 
 use crate::request::RequestId;
 use crate::run::{Run, ServiceId};

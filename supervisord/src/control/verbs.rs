@@ -75,7 +75,7 @@ impl Daemon {
             Call::Upgrade(upgrade) => self.upgrade(upgrade.program.map(PathBuf::from), reply),
             Call::Shutdown(_) => {
                 self.shutdown_replies.push(reply);
-                self.handle(Event::Shutdown);
+                self.shut_down();
             }
         }
     }

@@ -16,6 +16,7 @@ use tokio::task;
 use super::Daemon;
 use crate::control::reply::Reply;
 use crate::control::why;
+use crate::lines;
 use crate::os::{self, Launch, News, Stdio};
 
 /// The check's process is a run of nobody; ids of strays count down from above.
@@ -178,6 +179,7 @@ impl Daemon {
             task::yield_now().await;
         }
         log::info!("becoming {}", program.display());
+        lines::let_go();
         let mut lent = vec![self.lock.handle(), os::lend(&self.socket)];
         lent.extend(self.sockets.handles().map(os::lend));
         let error = os::become_daemon(&program, &self.arguments, &lent);

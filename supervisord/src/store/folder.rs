@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use protocol::definition::{self, Definition, Fault, Os};
 use protocol::message::Rejected;
 
 use super::StoreError;
+
+/// A thread reads at least so many files, lest starting it costs more than it saves.
+const SHARE_MIN: usize = 64;
 
 /// What the folder holds.
 #[derive(Debug, Default)]
@@ -45,15 +49,43 @@ pub fn read(folder: &Path) -> Result<Found, StoreError> {
             files.push(file);
         }
     }
-    files.sort();
+    // All are in one folder, so that names are enough.
+    files.sort_unstable_by(|one, other| one.file_name().cmp(&other.file_name()));
+    let read = read_files(&files);
     let mut found = Found::default();
-    for file in files {
-        match read_file(&file) {
+    for (file, read) in files.into_iter().zip(read) {
+        match read {
             Ok((definition, notes)) => found.take(Taken { file, definition, notes }),
             Err(faults) => found.reject(&file, faults),
         }
     }
     Ok(found)
+}
+
+/// A definition that can be taken, with notes about it, or why it can't.
+type Judged = Result<(Definition, Box<[String]>), Vec<String>>;
+
+/// Reads files on every core, in the order given.
+fn read_files(files: &[PathBuf]) -> Vec<Judged> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(cores).max(SHARE_MIN);
+    let read = |share: &[PathBuf]| share.iter().map(|file| read_file(file)).collect::<Vec<_>>();
+    let mut shares = files.chunks(share);
+    let own = shares.next().unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> = shares
+            .map(|share| (share, thread::Builder::new().spawn_scoped(scope, move || read(share))))
+            .collect();
+        let mut all = read(own);
+        for (share, other) in others {
+            all.extend(match other.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(judged)) => judged,
+                // Without a thread it is read here.
+                Ok(Err(_)) | Err(_) => read(share),
+            });
+        }
+        all
+    })
 }
 
 impl Found {
@@ -96,7 +128,7 @@ fn is_definition(file: &Path) -> bool {
     !is_hidden && matches!(ending.as_deref(), Some("plist" | "json"))
 }
 
-fn read_file(file: &Path) -> Result<(Definition, Box<[String]>), Vec<String>> {
+fn read_file(file: &Path) -> Judged {
     let bytes = read_bounded(file).map_err(|cause| vec![cause.to_string()])?;
     let stem = file.file_stem().map(|stem| stem.to_string_lossy());
     judge(definition::read_named(&bytes, stem.as_deref()))
@@ -106,7 +138,7 @@ fn read_file(file: &Path) -> Result<(Definition, Box<[String]>), Vec<String>> {
 ///
 /// # Errors
 /// The faults, one line each.
-pub fn judge(read: definition::Read) -> Result<(Definition, Box<[String]>), Vec<String>> {
+pub fn judge(read: definition::Read) -> Judged {
     let here = definition::faults_on(&read, Os::current());
     let all = read.faults.iter().chain(&here);
     let (errors, notes): (Vec<&Fault>, Vec<&Fault>) = all.partition(|fault| fault.is_error());
@@ -121,10 +153,12 @@ pub fn judge(read: definition::Read) -> Result<(Definition, Box<[String]>), Vec<
 /// One byte more than a definition may have is enough to have it refused.
 fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
     let opened = fs::File::open(file)?;
-    if !opened.metadata()?.is_file() {
+    let metadata = opened.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
-    let mut bytes = Vec::new();
-    opened.take(definition::SIZE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    let (expected, most) = (metadata.len(), definition::SIZE_MAX as u64 + 1);
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(most)).unwrap_or(0) + 1);
+    opened.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

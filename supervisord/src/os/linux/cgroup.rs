@@ -1,6 +1,8 @@
 //! Control groups, version 2: one directory for this daemon, in it one for each service.
 
 use std::{
+    collections::HashSet,
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read, Write},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -12,7 +14,7 @@ use nix::{
     errno::Errno,
     fcntl::{OFlag, openat},
     sys::stat::{Mode, mkdirat},
-    unistd::{AccessFlags, access},
+    unistd::{AccessFlags, UnlinkatFlags, access, unlinkat},
 };
 
 use super::{mounts::own_group, tree_name};
@@ -25,6 +27,9 @@ pub(in crate::os) struct Groups {
     /// A descriptor to give up when there is no other, since nothing could be ended without one.
     spare: Mutex<Option<OwnedFd>>,
 }
+
+/// How `cgroup.events` tells that somebody lives in a group, or below it.
+const POPULATED: &[u8] = b"populated 1";
 
 /// One tree's directory.
 pub(super) struct Group(OwnedFd);
@@ -77,9 +82,30 @@ impl Groups {
 
     /// Whether no process is in a tree's group or in a group below it. A group that is gone is.
     pub(super) fn is_empty(&self, tree: &str) -> bool {
-        match self.read(tree, "cgroup.events") {
-            Ok(events) => !events.lines().any(|line| line == "populated 1"),
+        let mut events = [0; 64];
+        let read = self
+            .in_any_case(|| self.file(tree, "cgroup.events", OFlag::O_RDONLY)?.read(&mut events));
+        match read {
+            Ok(length) => {
+                !events[..length].split(|byte| *byte == b'\n').any(|line| line == POPULATED)
+            }
             Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// The directories of trees that are there.
+    pub(super) fn names(&self) -> io::Result<HashSet<OsString>> {
+        let entries = fs::read_dir(&self.path)?.flatten();
+        let is_group = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        Ok(entries.filter(is_group).map(|entry| entry.file_name()).collect())
+    }
+
+    /// Removes a tree's group if nothing lives in it or below; false when something does.
+    pub(super) fn remove_if_empty(&self, tree: &str) -> bool {
+        let name = tree_name::encode(tree);
+        match unlinkat(&self.directory, name.as_str(), UnlinkatFlags::RemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => true,
+            Err(_) => self.is_empty(tree),
         }
     }
 
@@ -152,16 +178,8 @@ impl Groups {
         members
     }
 
-    fn read(&self, tree: &str, name: &str) -> io::Result<String> {
-        self.in_any_case(|| {
-            let mut text = String::with_capacity(64);
-            self.file(tree, name, OFlag::O_RDONLY)?.read_to_string(&mut text)?;
-            Ok(text)
-        })
-    }
-
     /// Does what needs one more descriptor for a moment, also when there is none left.
-    fn in_any_case<T>(&self, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    fn in_any_case<T>(&self, mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         let is_short =
             |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
         match work() {

@@ -1,21 +1,31 @@
 //! A service's whole tree: its control group where it has one, else its process group and strays.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashSet,
+    ffi::{OsStr, OsString},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use supervisor_core::Run;
 
-use super::{Workshop, cgroup::Groups, group, watch::Watch};
+use super::{Workshop, cgroup::Groups, group, tree_name, watch::Watch};
 use crate::os::unix::Member;
 
 /// Signals, kills and watches whole trees.
 pub(in crate::os) struct Trees {
     groups: Option<Arc<Groups>>,
     watch: Watch,
+    /// The groups there were at the start, while services are looked for in them.
+    found: Option<HashSet<OsString>>,
 }
 
 impl Trees {
     pub(in crate::os) fn new(workshop: &Workshop) -> io::Result<Self> {
-        Ok(Self { groups: workshop.groups.clone(), watch: Watch::new()? })
+        let groups = workshop.groups.clone();
+        let found = groups.as_ref().and_then(|groups| groups.names().ok());
+        Ok(Self { groups, watch: Watch::new()?, found })
     }
 
     /// Sends a signal to the run's process group. When its leader is gone that number may be
@@ -49,7 +59,16 @@ impl Trees {
 
     /// Whether the tree has a control group.
     pub(in crate::os) fn is_group(&self, tree: &str) -> bool {
-        self.groups.as_ref().is_some_and(|groups| groups.path_of(tree).is_dir())
+        let Some(groups) = &self.groups else { return false };
+        match &self.found {
+            Some(found) => found.contains(OsStr::new(&*tree_name::encode(tree))),
+            None => groups.path_of(tree).is_dir(),
+        }
+    }
+
+    /// Services are no longer looked for by the dozen.
+    pub(in crate::os) fn all_found(&mut self) {
+        self.found = None;
     }
 
     /// Begins to watch a tree; false when it tells nothing by itself.
@@ -94,6 +113,15 @@ impl Trees {
     pub(in crate::os) fn renew(&self, member: &Member<'_>) {
         if member.grouped {
             self.remove(member.tree);
+        }
+    }
+
+    /// Removes a tree's group if nothing lives in it, which is one step where it is not going to
+    /// be used again; false when something does.
+    pub(in crate::os) fn remove_if_empty(&self, member: &Member<'_>) -> bool {
+        match &self.groups {
+            Some(groups) if member.grouped => groups.remove_if_empty(member.tree),
+            Some(_) | None => group::is_empty(member),
         }
     }
 

@@ -74,6 +74,14 @@ impl Trees {
     /// Nothing was made for a group.
     pub(in crate::os) fn renew(&self, _: &Member<'_>) {}
 
+    /// See [`Trees::is_empty`]: there is nothing to remove.
+    pub(in crate::os) fn remove_if_empty(&self, member: &Member<'_>) -> bool {
+        self.is_empty(member)
+    }
+
+    /// There is nothing that trees were found by.
+    pub(in crate::os) fn all_found(&mut self) {}
+
     /// Nothing was made for a group.
     pub(in crate::os) fn remove(&self, _: &str) {}
 }

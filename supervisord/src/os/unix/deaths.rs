@@ -2,23 +2,38 @@
 //!
 //! The signal tells one pid and is merged with others that come while it is pending. So the pid
 //! told is only a hint, reaped at once whatever the number of children; a sweep over all children
-//! follows, which is what nothing escapes.
+//! follows, which is what nothing escapes. It costs as much as there are children: after a single
+//! death, when a merge is most unlikely, it comes a little later and never in the way of a restart.
 
 use std::{
     io,
     os::fd::{AsRawFd, OwnedFd},
+    pin::Pin,
+    time::Duration,
 };
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use supervisor_core::Exit;
-use tokio::net::unix::pipe::Receiver;
+use tokio::{
+    net::unix::pipe::Receiver,
+    time::{Sleep, sleep},
+};
+
+/// How long a death that nobody told of may stay unseen.
+const LATER: Duration = Duration::from_millis(20);
 
 /// Tells that children have ended, and reaps them.
 pub(super) struct Deaths {
     hints: Receiver,
     handler: signal_hook_registry::SigId,
-    /// Whether a child may have ended that nobody told.
-    sweep_due: bool,
+    sweep: Sweep,
+}
+
+/// Whether a child may have ended that nobody told.
+enum Sweep {
+    None,
+    Later(Pin<Box<Sleep>>),
+    Now,
 }
 
 impl Deaths {
@@ -36,37 +51,62 @@ impl Deaths {
         };
         // SAFETY: `tell` is async-signal-safe, and the registry keeps errno.
         let handler = unsafe { signal_hook_registry::register_sigaction(libc::SIGCHLD, tell) }?;
-        Ok(Self { hints, handler, sweep_due: true })
+        Ok(Self { hints, handler, sweep: Sweep::Now })
     }
 
     /// Waits until a child may have ended; may be dropped and called again without loss.
-    pub(super) async fn arrived(&self) {
-        if self.hints.readable().await.is_err() {
+    pub(super) async fn arrived(&mut self) {
+        let is_told = match &mut self.sweep {
+            Sweep::None => self.hints.readable().await,
+            Sweep::Now => return,
+            Sweep::Later(later) => tokio::select! {
+                biased;
+                told = self.hints.readable() => told,
+                () = later => {
+                    self.sweep = Sweep::Now;
+                    return;
+                }
+            },
+        };
+        if is_told.is_err() {
             // Only a runtime that is ending refuses; there is nothing left to wait for.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Reaps the children that were told of. A sweep is due after any.
+    /// Reaps the children that were told of. A sweep is due after any, at once after several.
     pub(super) fn hinted(&mut self) -> Vec<(i32, Exit)> {
         let mut dead = Vec::new();
+        let mut told = 0;
         let mut bytes = [0; 1024];
         while let Ok(count @ 1..) = self.hints.try_read(&mut bytes) {
-            self.sweep_due = true;
             let (pids, _) = bytes[..count].as_chunks::<4>();
+            told += pids.len();
             dead.extend(pids.iter().filter_map(|pid| reap(Some(i32::from_ne_bytes(*pid)))));
+        }
+        match (told, &self.sweep) {
+            (0, _) | (1, Sweep::Later(_) | Sweep::Now) => {}
+            (1, Sweep::None) => self.sweep = Sweep::Later(Box::pin(sleep(LATER))),
+            _ => self.sweep = Sweep::Now,
         }
         dead
     }
 
+    /// Sees to it that no death is missed that came before now.
+    pub(super) fn hurry(&mut self) {
+        if !matches!(self.sweep, Sweep::None) {
+            self.sweep = Sweep::Now;
+        }
+    }
+
     pub(super) fn is_sweep_due(&self) -> bool {
-        self.sweep_due
+        matches!(self.sweep, Sweep::Now)
     }
 
     /// Reaps one child, any; `None` ends the sweep.
     pub(super) fn swept(&mut self) -> Option<(i32, Exit)> {
         let dead = reap(None);
-        self.sweep_due = dead.is_some();
+        self.sweep = if dead.is_some() { Sweep::Now } else { Sweep::None };
         dead
     }
 }

@@ -29,6 +29,7 @@ pub struct Processes {
     pub(super) unwatched: HashSet<Run>,
     pub(super) services: HashMap<ServiceId, Service>,
     news: VecDeque<News>,
+    is_leaving: bool,
 }
 
 #[derive(Default)]
@@ -43,6 +44,8 @@ pub(super) struct Service {
     /// How many of its runs are being started, alive or left over.
     pub(super) runs: u32,
     is_forgotten: bool,
+    /// Its control group has gone.
+    is_removed: bool,
 }
 
 pub(super) struct Process {
@@ -72,6 +75,7 @@ impl Processes {
             unwatched: HashSet::new(),
             services: HashMap::new(),
             news: VecDeque::new(),
+            is_leaving: false,
         })
     }
 
@@ -143,6 +147,9 @@ impl Processes {
         }
         // The sweep costs as much as there are children, so what is known goes first.
         if self.news.is_empty() {
+            if !self.unwatched.is_empty() {
+                self.deaths.hurry();
+            }
             self.sweep();
         }
         self.news.pop_front()
@@ -163,6 +170,16 @@ impl Processes {
             started: process.inode.is_none().then(|| imp::started(process.pid)).flatten(),
             control_group: self.trees.path(&process.member(run, &self.services)),
         })
+    }
+
+    /// No service is going to run again: what ends is put away at once.
+    pub fn leave(&mut self) {
+        self.is_leaving = true;
+    }
+
+    /// Every service that an earlier daemon had was looked for.
+    pub fn all_found(&mut self) {
+        self.trees.all_found();
     }
 
     /// Puts away what was kept for a service, its control group above all; if something of it is
@@ -262,7 +279,17 @@ impl Processes {
         let Some(process) = self.runs.get_mut(&run) else { return };
         process.is_left_over = true;
         let member = process.member(run, &self.services);
-        let tree_empty = process.abandon_group || self.trees.is_empty(&member);
+        let is_empty = || match self.is_leaving {
+            true => self.trees.remove_if_empty(&member),
+            false => self.trees.is_empty(&member),
+        };
+        let tree_empty = process.abandon_group || is_empty();
+        if self.is_leaving
+            && tree_empty
+            && let Some(service) = self.services.get_mut(&run.service)
+        {
+            service.is_removed = true;
+        }
         self.news.push_back(News::Exited { run, exit, tree_empty });
         if tree_empty {
             self.over(run);
@@ -321,6 +348,7 @@ impl Processes {
         let is_due = |known: &Service| known.is_forgotten && known.runs == 0;
         if self.services.get(&service).is_some_and(is_due)
             && let Some(known) = self.services.remove(&service)
+            && !known.is_removed
         {
             self.trees.remove(&known.tree);
         }
