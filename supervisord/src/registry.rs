@@ -25,7 +25,8 @@ pub struct Entry {
 /// All services.
 #[derive(Debug, Default)]
 pub struct Registry {
-    entries: BTreeMap<ServiceId, Entry>,
+    /// Boxed, since nodes are half empty after services came in order.
+    entries: BTreeMap<ServiceId, Box<Entry>>,
     labels: BTreeMap<Arc<str>, ServiceId>,
     last: u32,
 }
@@ -40,7 +41,7 @@ impl Registry {
         let id = ServiceId(self.last);
         let other = self.labels.insert(Arc::clone(&entry.label), id);
         assert!(other.is_none(), "a label names one service");
-        self.entries.insert(id, entry);
+        self.entries.insert(id, Box::new(entry));
         id
     }
 
@@ -48,7 +49,7 @@ impl Registry {
     pub fn remove(&mut self, id: ServiceId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         self.labels.remove(&entry.label);
-        Some(entry)
+        Some(*entry)
     }
 
     /// The service with that label.
@@ -69,12 +70,12 @@ impl Registry {
     /// One service.
     #[must_use]
     pub fn get(&self, id: ServiceId) -> Option<&Entry> {
-        self.entries.get(&id)
+        self.entries.get(&id).map(|entry| &**entry)
     }
 
     /// One service, to change.
     pub fn get_mut(&mut self, id: ServiceId) -> Option<&mut Entry> {
-        self.entries.get_mut(&id)
+        self.entries.get_mut(&id).map(|entry| &mut **entry)
     }
 
     /// How many there are.
@@ -98,6 +99,6 @@ impl Registry {
 
     /// All services, oldest first.
     pub fn entries(&self) -> impl Iterator<Item = (ServiceId, &Entry)> {
-        self.entries.iter().map(|(id, entry)| (*id, entry))
+        self.entries.iter().map(|(id, entry)| (*id, &**entry))
     }
 }

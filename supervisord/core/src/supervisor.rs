@@ -20,7 +20,8 @@ use crate::wall::Wall;
 /// Decides for all services; the loop acts.
 #[derive(Debug, Default)]
 pub struct Supervisor {
-    services: BTreeMap<ServiceId, Service>,
+    /// Boxed, since nodes are half empty after services came in order.
+    services: BTreeMap<ServiceId, Box<Service>>,
     deadlines: BTreeSet<(Moment, ServiceId)>,
     waiters: BTreeMap<ServiceId, Vec<Waiter>>,
     /// Of services that still have to end in a shutdown; `None` while there is none.
@@ -79,12 +80,12 @@ impl Supervisor {
     /// One service.
     #[must_use]
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
-        self.services.get(&id)
+        self.services.get(&id).map(|service| &**service)
     }
 
     /// All services.
     pub fn services(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
-        self.services.iter().map(|(id, service)| (*id, service))
+        self.services.iter().map(|(id, service)| (*id, &**service))
     }
 
     /// True once a shutdown has begun.
@@ -122,7 +123,7 @@ impl Supervisor {
             waiter.forgo_start(&service);
             self.waiters.entry(id).or_default().push(waiter);
         }
-        self.services.insert(id, service);
+        self.services.insert(id, Box::new(service));
         self.settle(id, Before::nothing(), actions);
     }
 
