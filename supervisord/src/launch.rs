@@ -4,7 +4,7 @@
 //! own, so that it never depends on who started the daemon from which shell.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{MAIN_SEPARATOR_STR as SLASH, Path, PathBuf};
 
 use protocol::address::Paths;
 use protocol::definition::{Definition, Limits, UNLIMITED, file_name};
@@ -21,6 +21,7 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
         arguments: definition.arguments().iter().map(OsString::from).collect(),
         environment: environment(definition),
         directory: directory(definition),
+        root: root(definition),
         stdin: stdio(rare.standard_in_path.as_deref()).unwrap_or(Stdio::Null),
         stdout: output(definition.standard_out_path.as_deref(), definition, paths),
         stderr: output(definition.standard_error_path.as_deref(), definition, paths),
@@ -42,23 +43,36 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
 pub fn log_file(path: Option<&str>, definition: &Definition, paths: &Paths) -> Option<PathBuf> {
     match path {
         Some(path) if path == os::NULL => None,
-        Some(path) => Some(directory(definition).join(path)),
+        Some(path) => Some(outside(definition, &directory(definition).join(path))),
         None => Some(paths.log(&file_name(&definition.label))),
     }
 }
 
-/// Where the process starts.
+/// Where the process starts, as it sees it: `/`, unless its definition says otherwise.
 #[must_use]
 pub fn directory(definition: &Definition) -> PathBuf {
-    let root = || PathBuf::from(std::path::MAIN_SEPARATOR_STR);
-    definition.working_directory.as_ref().map_or_else(root, PathBuf::from)
+    Path::new(SLASH).join(definition.working_directory.as_deref().unwrap_or_default())
+}
+
+/// What becomes its `/`.
+fn root(definition: &Definition) -> Option<PathBuf> {
+    definition.rare.root_directory.as_ref().map(|root| Path::new(SLASH).join(root))
+}
+
+/// Where a path that the process sees is for us.
+fn outside(definition: &Definition, path: &Path) -> PathBuf {
+    match root(definition) {
+        Some(root) => root.join(path.strip_prefix(SLASH).unwrap_or(path)),
+        None => path.to_owned(),
+    }
 }
 
 fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
     stdio(path).unwrap_or_else(|| {
         let log = paths.log(&file_name(&definition.label));
-        // The log folder is ours; a service with an account of its own could not open a file there.
-        if definition.user_name.is_some()
+        // The log folder is ours; a service with an account or a root of its own could not open a
+        // file there.
+        if (definition.user_name.is_some() || definition.rare.root_directory.is_some())
             && let Ok(handle) = os::open_log(&log)
         {
             return Stdio::Handle(handle.into());

@@ -5,6 +5,8 @@
 mod chaos;
 mod check;
 mod clients;
+#[cfg(target_os = "linux")]
+mod confined;
 mod daemon;
 mod definitions;
 #[cfg(target_os = "linux")]

@@ -7,13 +7,13 @@ use harness::{BINARIES, Daemon, Service, observer, property_list, skip};
 use serde_json::{Value, json};
 
 /// Adds the service with `--facts` and returns what it found.
-fn facts(daemon: &Daemon, service: &Service<'_>) -> Value {
+pub(crate) fn facts(daemon: &Daemon, service: &Service<'_>) -> Value {
     service.clone().does(&["--facts"]).add();
     let log = daemon.wait_logged("web", "\"cwd\"");
     log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap()
 }
 
-fn skip_unless_root() -> bool {
+pub(crate) fn skip_unless_root() -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {
         skip("users", "only root may change them");
@@ -178,7 +178,7 @@ fn user_and_group_are_taken_on() {
 }
 
 /// The puppet writes down what it does as whoever it runs as.
-fn open_to_all(base: &Path) {
+pub(crate) fn open_to_all(base: &Path) {
     use std::os::unix::fs::PermissionsExt;
     for folder in [base.to_owned(), base.join("journals")] {
         fs::create_dir_all(&folder).unwrap();

@@ -41,6 +41,7 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         "The folder that becomes `/` for the service; needs a supervisor that runs as root.",
     )
     .essential()
+    .linux(HONOURED)
     .windows(Support::Refused("Windows has no chroot, and the service would not be confined")),
     Key::new(
         "WorkingDirectory",
