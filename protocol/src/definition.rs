@@ -86,8 +86,8 @@ keyed! {
         exit_timeout: Duration = "ExitTimeOut" or Duration::from_secs(20);
         /// The mode bits withheld from files it makes; absent means inherited.
         umask: Option<u32> = "Umask";
-        /// Its priority, -20 (first) to 20 (last).
-        nice: i32 = "Nice";
+        /// Its priority, -20 (first) to 20 (last); absent means its `ProcessType` decides.
+        nice: Option<i32> = "Nice";
         /// True to start it once when it is loaded.
         run_at_load: bool = "RunAtLoad";
         /// True when it is not to be loaded, unless enabled by command.

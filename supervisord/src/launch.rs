@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR_STR as SLASH, Path, PathBuf};
 
 use protocol::address::Paths;
-use protocol::definition::{Definition, Limits, UNLIMITED, file_name};
+use protocol::definition::{Definition, Limits, ProcessType, UNLIMITED, file_name};
 
 use crate::os::{self, Account, Environment, Launch, Limit, Resource, Stdio};
 
@@ -15,6 +15,7 @@ use crate::os::{self, Account, Environment, Launch, Limit, Resource, Stdio};
 #[must_use]
 pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     let rare = &definition.rare;
+    let is_background = rare.process_type == ProcessType::Background;
     let account = definition.user_name.is_some() || rare.group_name.is_some();
     Launch {
         program: definition.executable().into(),
@@ -31,7 +32,9 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
             init_groups: rare.init_groups,
         }),
         umask: definition.umask,
-        nice: (definition.nice != 0).then_some(definition.nice),
+        nice: definition.nice,
+        is_background,
+        has_idle_disk: rare.low_priority_io || (is_background && rare.low_priority_background_io),
         limits: limits(&rare.soft_limits, &rare.hard_limits),
         abandon_group: rare.abandon_process_group,
         ..Launch::new(definition.label.clone(), definition.executable())

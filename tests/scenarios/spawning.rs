@@ -130,6 +130,53 @@ fn nice_is_set() {
     assert_eq!(facts["nice"], 7, "{facts}");
 }
 
+/// The numbers are Linux's: policy 0 is the usual one and 3 batch; class 0 is none and 3 idle.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_type_and_low_priority_keys_put_a_service_behind_others() {
+    let usual = json!({"policy": 0, "io_class": 0});
+    let batch = json!({"policy": 3, "io_class": 0});
+    let idle_disk = json!({"policy": 0, "io_class": 3});
+    let both = json!({"policy": 3, "io_class": 3});
+    let cases = [
+        (json!({}), 0, &usual),
+        (json!({"ProcessType": "Background"}), 10, &batch),
+        (json!({"POSIXSpawnType": "Background"}), 10, &batch),
+        (json!({"ProcessType": "Background", "Nice": 3}), 3, &batch),
+        (json!({"ProcessType": "Background", "Nice": 0}), 0, &batch),
+        (json!({"ProcessType": "Background", "LowPriorityBackgroundIO": true}), 10, &both),
+        (json!({"ProcessType": "Background", "LowPriorityIO": true, "Nice": 19}), 19, &both),
+        (json!({"ProcessType": "Standard", "LowPriorityIO": true}), 0, &idle_disk),
+        (json!({"ProcessType": "Adaptive", "LowPriorityBackgroundIO": true}), 0, &usual),
+        (json!({"ProcessType": "Interactive"}), 0, &usual),
+    ];
+    for (keys, nice, scheduling) in cases {
+        let daemon = Daemon::start();
+        let mut service = daemon.service("web").does(&["--facts"]);
+        for (name, value) in keys.as_object().unwrap() {
+            service = service.key(name, value.clone());
+        }
+        let output = service.add_in_any_case();
+        let log = daemon.wait_logged("web", "\"cwd\"");
+        let facts: Value = log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap();
+        assert_eq!((&facts["nice"], &facts["scheduling"]), (&json!(nice), scheduling), "{keys}");
+        for name in keys.as_object().unwrap().keys().filter(|name| *name != "Nice") {
+            let note = format!("{name} is approximated on linux: ");
+            assert!(output.stderr.contains(&note), "{keys}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_priority_above_others_takes_root() {
+    if skip_unless_root() {
+        return;
+    }
+    let daemon = Daemon::start();
+    let facts = facts(&daemon, &daemon.service("web").key("Nice", -5));
+    assert_eq!(facts["nice"], -5, "{facts}");
+}
+
 #[test]
 fn standard_streams_go_where_the_definition_says_and_append() {
     let daemon = Daemon::start();
@@ -193,19 +240,26 @@ pub(crate) fn open_to_all(base: &Path) {
 #[test]
 fn limits_are_set_soft_and_hard() {
     let daemon = Daemon::start();
-    let service = daemon
-        .service("web")
-        .key("SoftResourceLimits", json!({"NumberOfFiles": 100, "Core": 0}))
-        .key("HardResourceLimits", json!({"NumberOfFiles": 200}));
-    let output = service.clone().does(&["--facts"]).add_in_any_case();
-    if output.stderr.contains("not yet honoured") {
-        skip("limits", "not yet honoured");
-        return;
+    let soft = json!({"Core": 0, "CPU": 1000, "Data": 1_u64 << 40, "FileSize": 1_u64 << 30,
+        "MemoryLock": 4096, "NumberOfFiles": 100, "NumberOfProcesses": 500, "Stack": 1 << 20});
+    let hard = json!({"Core": 4096, "CPU": 2000, "Data": 1_u64 << 41, "FileSize": 1_u64 << 31,
+        "MemoryLock": 8192, "NumberOfFiles": 200, "NumberOfProcesses": 600, "Stack": 1 << 21});
+    let service = daemon.service("web").key("SoftResourceLimits", soft.clone());
+    let facts = facts(&daemon, &service.key("HardResourceLimits", hard.clone()));
+    for (name, limits) in facts["limits"].as_object().unwrap() {
+        assert_eq!(limits, &json!([soft[name], hard[name]]), "{name}: {facts}");
     }
-    let log = daemon.wait_logged("web", "\"cwd\"");
-    let facts: Value = log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap();
-    assert_eq!(facts["limits"]["NumberOfFiles"], json!([100, 200]), "{facts}");
-    assert_eq!(facts["limits"]["Core"][0], 0, "{facts}");
+    assert_eq!(facts["limits"].as_object().unwrap().len(), soft.as_object().unwrap().len());
+}
+
+#[test]
+fn a_hard_limit_lowers_the_soft_one_and_the_largest_number_means_none() {
+    let daemon = Daemon::start();
+    let service = daemon.service("web").key("SoftResourceLimits", json!({"FileSize": i64::MAX}));
+    let service = service.key("HardResourceLimits", json!({"NumberOfFiles": 64}));
+    let facts = facts(&daemon, &service);
+    assert_eq!(facts["limits"]["NumberOfFiles"], json!([64, 64]), "{facts}");
+    assert_eq!(facts["limits"]["FileSize"][0], Value::Null, "{facts}");
 }
 
 /// Adds a definition that cannot be started and returns all that was said.

@@ -15,8 +15,12 @@ pub enum Stage {
     Group,
     /// Setting its priority.
     Nice,
+    /// Having it scheduled behind others.
+    Schedule,
     /// Setting a limit.
     Limit,
+    /// Having the disk serve it behind others.
+    Disk,
     /// Changing its root directory.
     Root,
     /// Becoming the user.
@@ -34,13 +38,15 @@ pub enum Stage {
 impl Stage {
     /// All stages, each at the index that is its number.
     #[cfg(unix)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Prepare,
         Self::Account,
         Self::Clone,
         Self::Group,
         Self::Nice,
+        Self::Schedule,
         Self::Limit,
+        Self::Disk,
         Self::Root,
         Self::User,
         Self::Directory,
@@ -56,7 +62,9 @@ impl Stage {
             Self::Clone => "clone",
             Self::Group => "group",
             Self::Nice => "nice",
+            Self::Schedule => "schedule",
             Self::Limit => "limit",
+            Self::Disk => "ioprio",
             Self::Root => "chroot",
             Self::User => "setuid",
             Self::Directory => "chdir",
@@ -106,7 +114,9 @@ impl SpawnError {
             | Stage::Account
             | Stage::Clone
             | Stage::Nice
+            | Stage::Schedule
             | Stage::Limit
+            | Stage::Disk
             | Stage::User
             | Stage::Session => None,
         }

@@ -67,8 +67,12 @@ pub struct Launch {
     pub account: Option<Account>,
     /// The mask of file modes; `None` leaves the daemon's.
     pub umask: Option<u32>,
-    /// The priority, -20 to 20; `None` leaves the daemon's.
+    /// The priority, -20 to 20; `None` leaves the daemon's, or what background work usually has.
     pub nice: Option<i32>,
+    /// Whether it is work nobody waits for, and is scheduled behind what somebody does.
+    pub is_background: bool,
+    /// Whether the disk serves it only when nobody else wants anything of it.
+    pub has_idle_disk: bool,
     /// Limits that differ from the daemon's.
     pub limits: Vec<Limit>,
     /// Whether what the process leaves behind is left alone: only the process itself is
@@ -95,6 +99,8 @@ impl Launch {
             account: None,
             umask: None,
             nice: None,
+            is_background: false,
+            has_idle_disk: false,
             limits: Vec::new(),
             abandon_group: false,
         }

@@ -89,7 +89,7 @@ impl Fault {
             Stage::Root => launch.root.clone().map(Into::into),
             Stage::Directory => Some(launch.directory.clone().into()),
             Stage::Limit => plan.limits.get(index).map(|limit| limits::name(limit.0).into()),
-            Stage::Nice => launch.nice.map(|nice| nice.to_string().into()),
+            Stage::Nice => plan.nice.map(|nice| nice.to_string().into()),
             Stage::User => {
                 let account = launch.account.as_ref()?;
                 account.user.clone().or_else(|| account.group.clone()).map(Into::into)
@@ -102,7 +102,13 @@ impl Fault {
                 let tried = plan.programs.get(index)?;
                 Some(OsStr::from_bytes(tried.as_bytes()).to_owned())
             }
-            Stage::Prepare | Stage::Account | Stage::Clone | Stage::Group | Stage::Session => None,
+            Stage::Prepare
+            | Stage::Account
+            | Stage::Clone
+            | Stage::Group
+            | Stage::Schedule
+            | Stage::Disk
+            | Stage::Session => None,
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     exec, limits,
     user::{self, Credentials},
 };
-use crate::os::{Environment, Launch, SpawnError, Stage, Stdio};
+use crate::os::{Environment, Launch, SpawnError, Stage, Stdio, imp::sys};
 
 /// Room for the digits of any pid.
 const PID_ROOM: &str = "0000000000";
@@ -44,6 +44,8 @@ pub(in crate::os) struct Plan {
     pub(in crate::os) credentials: Option<Credentials>,
     pub(in crate::os) umask: Option<libc::mode_t>,
     pub(in crate::os) nice: Option<c_int>,
+    pub(in crate::os) is_background: bool,
+    pub(in crate::os) has_idle_disk: bool,
     pub(in crate::os) limits: Vec<(limits::Kind, rlimit)>,
     pub(in crate::os) programs: Vec<CString>,
     /// The list of a control group the child has to put itself on.
@@ -78,7 +80,9 @@ impl Plan {
             directory: path(&launch.directory)?,
             credentials,
             umask: launch.umask.map(|mask| (mask & 0o777) as libc::mode_t),
-            nice: launch.nice,
+            nice: launch.nice.or(launch.is_background.then(sys::background_nice).flatten()),
+            is_background: launch.is_background,
+            has_idle_disk: launch.has_idle_disk,
             limits: limits::resolve(&launch.limits),
             programs,
             #[cfg(target_os = "linux")]
