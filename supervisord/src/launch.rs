@@ -9,7 +9,7 @@ use std::path::{MAIN_SEPARATOR_STR as SLASH, Path, PathBuf};
 use protocol::address::Paths;
 use protocol::definition::{Definition, Limits, ProcessType, UNLIMITED, file_name};
 
-use crate::os::{self, Account, Environment, Launch, Limit, Resource, Stdio};
+use crate::os::{self, Account, Environment, Launch, Limit, Patterns, Resource, Stdio};
 
 /// What the system needs to start the process of that definition.
 #[must_use]
@@ -20,6 +20,11 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     Launch {
         program: definition.executable().into(),
         arguments: definition.arguments().iter().map(OsString::from).collect(),
+        patterns: match (rare.enable_globbing, &definition.program) {
+            (false, _) => Patterns::None,
+            (true, Some(_)) => Patterns::Arguments,
+            (true, None) => Patterns::ProgramToo,
+        },
         environment: environment(definition),
         directory: directory(definition),
         root: root(definition),

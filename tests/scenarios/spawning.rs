@@ -322,26 +322,7 @@ fn an_unknown_user_or_group_is_named() {
     }
 }
 
-#[test]
-fn a_script_runs_by_the_interpreter_it_names() {
-    let daemon = Daemon::start();
-    let script = daemon.base().join("script");
-    fs::write(&script, "#!/bin/sh\necho \"by $0 with $1\"\nexec sleep 1000\n").unwrap();
-    set_mode(&script, 0o755);
-    daemon.done(&["add", "web", "--", script.to_str().unwrap(), "an argument"]);
-    daemon.wait_logged("web", &format!("by {} with an argument\n", script.display()));
-}
-
-#[test]
-fn program_names_the_file_and_the_arguments_are_whole() {
-    let daemon = Daemon::start();
-    let service = daemon.service("web").key("Program", BINARIES.puppet.to_str().unwrap());
-    let service = service.key("ProgramArguments", json!(["another-name", "--print", "here"]));
-    let facts = facts(&daemon, &service);
-    assert_eq!(facts["argv"][0], "another-name", "{facts}");
-}
-
-fn set_mode(file: &Path, mode: u32) {
+pub(crate) fn set_mode(file: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -47,6 +47,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// The arguments, the program's own name first.
     pub arguments: Vec<OsString>,
+    /// Which of them are patterns, and stand for the files they match.
+    pub patterns: Patterns,
     /// The whole environment; only the two markers, and what `account` implies, are added to it.
     pub environment: Environment,
     /// Where the process starts; relative paths below are relative to it.
@@ -88,6 +90,7 @@ impl Launch {
             tree: tree.into(),
             arguments: vec![program.clone().into_os_string()],
             program,
+            patterns: Patterns::None,
             environment: Environment::new(),
             directory: PathBuf::from(std::path::MAIN_SEPARATOR_STR),
             root: None,
@@ -116,6 +119,17 @@ pub enum Stdio {
     File(PathBuf),
     /// Something the daemon holds open, such as a pipe.
     Handle(Arc<Handle>),
+}
+
+/// Which words of a launch are patterns, as glob(3) knows them, with `~` for a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patterns {
+    /// None.
+    None,
+    /// The arguments, and not the program.
+    Arguments,
+    /// The arguments, the first of which is the program.
+    ProgramToo,
 }
 
 /// Names of the user and group a process is to run as.

@@ -58,7 +58,8 @@ pub use self::{
     error::{SpawnError, Stage},
     imp::host_name,
     launch::{
-        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Resource, Stdio,
+        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Patterns, Resource,
+        Stdio,
     },
     news::{Identity, News},
     senses::{

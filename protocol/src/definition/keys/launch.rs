@@ -40,8 +40,9 @@ pub(super) const IDENTITY: &[Key] = &[
         "EnableGlobbing",
         Kind::Boolean,
         Class::Restart,
-        "Expands wildcards and `~` in the arguments, as a shell would.",
-    ),
+        "Puts files in the place of arguments that are patterns of glob(3), and a home in that of `~`.",
+    )
+    .linux(HONOURED),
     Key::new(
         "LimitLoadToHosts",
         TEXTS,
