@@ -41,6 +41,7 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
         is_background,
         has_idle_disk: rare.low_priority_io || (is_background && rare.low_priority_background_io),
         limits: limits(&rare.soft_limits, &rare.hard_limits),
+        is_held: rare.wait_for_debugger,
         abandon_group: rare.abandon_process_group,
         ..Launch::new(definition.label.clone(), definition.executable())
     }

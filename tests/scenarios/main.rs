@@ -9,6 +9,8 @@ mod clients;
 #[cfg(target_os = "linux")]
 mod confined;
 mod daemon;
+#[cfg(target_os = "linux")]
+mod debugger;
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;

@@ -226,8 +226,12 @@ impl Daemon {
     /// What is known of a service.
     pub(crate) fn facts(&self, id: ServiceId) -> Option<Facts<'_>> {
         let (entry, service) = (self.registry.get(id)?, self.supervisor.service(id)?);
-        let pid = service.state().run().and_then(|run| self.processes.pid(run));
-        Some(Facts { id, sockets: &self.sockets, entry, service, pid, clock: &self.clock })
+        let run = service.state().run();
+        let pid = run.and_then(|run| self.processes.pid(run));
+        let is_held = entry.definition.rare.wait_for_debugger
+            && run.is_some_and(|run| self.processes.is_stopped(run));
+        let (sockets, clock) = (&self.sockets, &self.clock);
+        Some(Facts { id, sockets, entry, service, pid, is_held, clock })
     }
 
     /// Drops services of which nothing is left, after all answers about them were made.

@@ -31,6 +31,8 @@ pub enum Stage {
     Open,
     /// Giving it a session of its own.
     Session,
+    /// Having it stopped when it has entered the program.
+    Hold,
     /// Entering the program.
     Exec,
 }
@@ -38,7 +40,7 @@ pub enum Stage {
 impl Stage {
     /// All stages, each at the index that is its number.
     #[cfg(unix)]
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Prepare,
         Self::Account,
         Self::Clone,
@@ -52,6 +54,7 @@ impl Stage {
         Self::Directory,
         Self::Open,
         Self::Session,
+        Self::Hold,
         Self::Exec,
     ];
 
@@ -70,6 +73,7 @@ impl Stage {
             Self::Directory => "chdir",
             Self::Open => "open",
             Self::Session => "setsid",
+            Self::Hold => "hold",
             Self::Exec => "exec",
         }
     }
@@ -118,7 +122,8 @@ impl SpawnError {
             | Stage::Limit
             | Stage::Disk
             | Stage::User
-            | Stage::Session => None,
+            | Stage::Session
+            | Stage::Hold => None,
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct Launch {
     pub has_idle_disk: bool,
     /// Limits that differ from the daemon's.
     pub limits: Vec<Limit>,
+    /// Whether it is stopped before the first instruction of its program, until it gets SIGCONT.
+    pub is_held: bool,
     /// Whether what the process leaves behind is left alone: only the process itself is
     /// signalled then, and its exit counts as the end of the tree.
     pub abandon_group: bool,
@@ -105,6 +107,7 @@ impl Launch {
             is_background: false,
             has_idle_disk: false,
             limits: Vec::new(),
+            is_held: false,
             abandon_group: false,
         }
     }

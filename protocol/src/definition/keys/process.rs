@@ -177,6 +177,7 @@ pub(super) const TIMING: &[Key] = &[
         "WaitForDebugger",
         Kind::Boolean,
         Class::NextStart,
-        "Starts the service stopped, for a debugger to continue.",
-    ),
+        "Stops the service before its first instruction, until a debugger or SIGCONT lets it go on.",
+    )
+    .linux(HONOURED),
 ];

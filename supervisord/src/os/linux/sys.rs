@@ -118,6 +118,31 @@ pub(in crate::os) fn wait_for_the_disk() -> Result<(), c_int> {
     check(result as c_int).map(drop)
 }
 
+/// Sees to it that this process is stopped at the first instruction of the program it enters.
+///
+/// Both ends of a pipe are its own and close on exec. Whichever the kernel closes first, the other
+/// tells the owner by a signal, which is SIGSTOP, and comes before any code of the new program runs.
+/// A tracer would see the same moment, but would also be in the way of the reaping.
+pub(in crate::os) fn hold(plan: &Plan) -> Result<(), c_int> {
+    if !plan.is_held {
+        return Ok(());
+    }
+    /// From Linux's `asm-generic/fcntl.h`.
+    const F_SETSIG: c_int = 10;
+    let mut ends: [RawFd; 2] = [-1; 2];
+    // SAFETY: there is room for two descriptors.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    for end in ends {
+        // SAFETY: plain system calls on a descriptor just opened and on this process.
+        unsafe {
+            check(libc::fcntl(end, libc::F_SETOWN, libc::getpid()))?;
+            check(libc::fcntl(end, F_SETSIG, libc::SIGSTOP))?;
+            check(libc::fcntl(end, libc::F_SETFL, libc::O_ASYNC))?;
+        }
+    }
+    Ok(())
+}
+
 /// Closes what a careless library may have opened without close-on-exec.
 pub(in crate::os) fn close_from(lowest: RawFd) {
     /// As far as a kernel before 5.9, which has no such call, is worth the trouble.

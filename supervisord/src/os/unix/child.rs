@@ -72,6 +72,8 @@ fn steps(plan: &Plan, fault: &Fault) -> Result<Infallible, c_int> {
     sys::unblock_signals();
     // SAFETY: this is the child, and the parent waits.
     unsafe { plan.tell_pid() };
+    fault.begin(Stage::Hold, 0);
+    sys::hold(plan)?;
     enter(plan, fault)
 }
 

@@ -108,7 +108,8 @@ impl Fault {
             | Stage::Group
             | Stage::Schedule
             | Stage::Disk
-            | Stage::Session => None,
+            | Stage::Session
+            | Stage::Hold => None,
         }
     }
 }
