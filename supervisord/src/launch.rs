@@ -47,6 +47,24 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     }
 }
 
+/// What is about to be started, for the log. Values of variables may be secrets and are left out.
+#[must_use]
+pub fn summary(launch: &Launch) -> String {
+    let names: Vec<_> = launch.environment.iter().map(|(name, _)| name.to_string_lossy()).collect();
+    let root = launch.root.as_ref().map(|root| format!(" below {}", root.display()));
+    let user = launch.account.as_ref().and_then(|account| account.user.as_ref());
+    let user = user.map(|user| format!(" as {user}"));
+    format!(
+        "entering {} as {:?} in {}{}{}, with variables {}",
+        launch.program.display(),
+        launch.arguments,
+        launch.directory.display(),
+        root.unwrap_or_default(),
+        user.unwrap_or_default(),
+        names.join(" ")
+    )
+}
+
 /// Where a stream's text is found; `None` when it goes nowhere.
 #[must_use]
 pub fn log_file(path: Option<&str>, definition: &Definition, paths: &Paths) -> Option<PathBuf> {

@@ -1,10 +1,11 @@
-//! WaitForDebugger: a process that exists, and has not done anything yet.
+//! What helps whoever debugs a service: Debug, and WaitForDebugger.
 
 use std::fs;
 
 use harness::{BINARIES, Daemon, PATIENCE, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 
 /// Added and held; its process.
 #[track_caller]
@@ -69,4 +70,40 @@ fn one_that_is_stopped_hears_that_it_is_to_end() {
     daemon.done(&["stop", "web"]);
     assert_eq!(daemon.row("web")["status"], -15);
     assert_eq!(daemon.count("web", "start main"), 0);
+}
+
+#[test]
+fn all_that_is_done_with_a_service_that_is_debugged_is_told() {
+    let daemon = Daemon::start();
+    let secret = json!({"TOKEN": "not-for-the-log"});
+    let service = daemon.service("loud").does(&["--exit", "3"]).key("Debug", true);
+    let service = service.key("EnvironmentVariables", secret);
+    service.add_in_any_case();
+    daemon.service("quiet").does(&["--exit", "3"]).add_in_any_case();
+    for label in ["loud", "quiet"] {
+        daemon.wait_status(label, &json!(3));
+    }
+    let log = daemon.log();
+    let of = |label: &str| -> Vec<&str> {
+        log.lines().filter(|line| line.contains(&format!(" {label}: "))).collect()
+    };
+    for words in ["Exited", "-> Spawn", "entering ", "--exit", "TOKEN", "starting"] {
+        assert!(of("loud").iter().any(|line| line.contains(words)), "{words}: {log}");
+        assert!(!of("quiet").iter().any(|line| line.contains(words)), "{words}: {log}");
+    }
+    assert!(!log.contains("not-for-the-log"), "{log}");
+}
+
+/// It is taken over while the service runs.
+#[test]
+fn debugging_begins_and_ends_with_the_definition() {
+    let daemon = Daemon::start();
+    daemon.service("web").add();
+    let pid = daemon.running("web");
+    daemon.service("web").key("Debug", true).place();
+    assert_eq!(daemon.done(&["apply"]), "web: changed while it runs, Debug changed\n");
+    assert!(!daemon.log().contains("change: Watch"), "{}", daemon.log());
+    daemon.done(&["wait", "web"]);
+    assert!(daemon.log().contains("change: Watch"), "{}", daemon.log());
+    assert_eq!(daemon.running("web"), pid);
 }

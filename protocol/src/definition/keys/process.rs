@@ -171,8 +171,9 @@ pub(super) const TIMING: &[Key] = &[
         "Debug",
         Kind::Boolean,
         Class::Hot,
-        "Says more about this service in the supervisor's own log.",
-    ),
+        "Tells all that the supervisor does with this service, in its own log.",
+    )
+    .linux(HONOURED),
     Key::new(
         "WaitForDebugger",
         Kind::Boolean,

@@ -88,11 +88,7 @@ impl Daemon {
         let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));
         let held = self.watch(service, triggers, (&mut request, want), now);
         let change = Change::Replace { policy, renew };
-        self.supervisor.handle(
-            now,
-            Event::Ask { service, change, request, want },
-            &mut self.actions,
-        );
+        self.consult(now, Event::Ask { service, change, request, want });
         self.tell_held(service, held, now);
         self.perform();
     }
