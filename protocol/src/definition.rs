@@ -8,6 +8,7 @@ mod allowed;
 mod cause;
 mod check;
 mod fault;
+mod host;
 mod keep_alive;
 mod key;
 mod keys;
@@ -32,6 +33,7 @@ mod typed;
 mod write;
 
 pub use fault::{Fault, Severity};
+pub use host::KeptOff;
 pub use keep_alive::{Conditions, KeepAlive};
 pub use key::{Class, Key, Kind, Support, Wrong};
 pub use keys::{KEYS, find};

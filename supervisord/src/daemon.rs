@@ -214,6 +214,9 @@ impl Daemon {
                 log::error!("cannot load {}: {fault}", file.file);
             }
         }
+        for skipped in found.skipped.values() {
+            log::info!("{}: not loaded: {}", skipped.label, skipped.why);
+        }
         self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
         for (label, taken) in found.definitions {
             let intent = self.dormant.remove(&label).unwrap_or_default();

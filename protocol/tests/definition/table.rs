@@ -41,7 +41,8 @@ const HONOURED: &str = "Label Program ProgramArguments WorkingDirectory Environm
     Sockets.a.SockFamily Sockets.a.SockProtocol Sockets.a.SockPathName Sockets.a.SockPathMode
     Sockets.a.SockPathOwner Sockets.a.SockPathGroup Sockets.a.SecureSocketWithKey
     Sockets.a.MulticastGroup inetdCompatibility inetdCompatibility.Wait
-    RootDirectory EnableGlobbing WaitForDebugger Debug";
+    RootDirectory EnableGlobbing WaitForDebugger Debug
+    LimitLoadToHosts LimitLoadFromHosts";
 
 #[test]
 fn every_documented_key_is_there() {

@@ -48,13 +48,15 @@ pub(super) const IDENTITY: &[Key] = &[
         TEXTS,
         Class::NextStart,
         "Hosts the service is for, by name; on others it is not loaded.",
-    ),
+    )
+    .linux(HONOURED),
     Key::new(
         "LimitLoadFromHosts",
         TEXTS,
         Class::NextStart,
         "Hosts the service is not loaded on, by name.",
-    ),
+    )
+    .linux(HONOURED),
 ];
 
 pub(super) const CONDITIONS: &[Key] = &[
