@@ -135,6 +135,8 @@ pub enum Change {
     },
     /// Nothing: someone merely waits.
     Watch,
+    /// Nothing more: who had a definition taken in waits for what the levels told since led to.
+    Await,
 }
 
 /// What an answer waits for.

@@ -42,7 +42,7 @@ impl Daemon {
             self.consult(now, event);
         }
         if let Some(request) = held.request {
-            let (change, want) = (Change::Watch, held.want);
+            let (change, want) = (Change::Await, held.want);
             let event = Event::Ask { service, change, request: Some(request), want };
             self.consult(now, event);
         }
