@@ -1,11 +1,10 @@
 //! Definitions with mistakes: each one clear error, and nobody else disturbed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use harness::{BINARIES, Daemon, property_list};
+use harness::{BINARIES, Daemon};
 use nix::sys::signal::Signal;
-use serde_json::json;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n";
 const TAIL: &str = "</dict>\n</plist>\n";
@@ -289,68 +288,6 @@ fn unknown_keys_and_keys_not_honoured_are_said_and_do_no_harm() {
     }
     let notes = daemon.json(&["status", "web"])["notes"].clone();
     assert_eq!(notes.as_array().map(Vec::len), Some(2), "{notes}");
-}
-
-#[test]
-fn definitions_come_as_xml_binary_and_json() {
-    let daemon = Daemon::start();
-    let puppet = BINARIES.puppet.to_str().unwrap();
-    let keys =
-        |label: &str| json!({"Label": label, "ProgramArguments": [puppet], "KeepAlive": true});
-    let files: [(&str, Vec<u8>); 3] = [
-        ("xml", property_list(&keys("xml")).into_bytes()),
-        ("json", keys("json").to_string().into_bytes()),
-        ("binary", binary_property_list("binary", puppet)),
-    ];
-    for (label, bytes) in files {
-        let extension = if label == "json" { "json" } else { "plist" };
-        let file = daemon.base().join(label).with_extension(extension);
-        fs::write(&file, bytes).unwrap();
-        daemon.done(&["add", file.to_str().unwrap()]);
-        daemon.pid_of(label);
-    }
-    let text = daemon.base().join("services/binary.plist");
-    assert!(text.exists(), "what was added is kept");
-    place_binary(&daemon, puppet);
-}
-
-/// A person may also copy a binary property list into the services folder.
-fn place_binary(daemon: &Daemon, puppet: &str) {
-    let file: PathBuf = daemon.base().join("services/placed.plist");
-    fs::write(file, binary_property_list("placed", puppet)).unwrap();
-    assert_eq!(daemon.done(&["apply"]).lines().count(), 1);
-    daemon.pid_of("placed");
-}
-
-/// `{Label, ProgramArguments: [puppet], RunAtLoad: true}` in Apple's binary form, by hand.
-fn binary_property_list(label: &str, puppet: &str) -> Vec<u8> {
-    let string = |text: &str| match u8::try_from(text.len()).unwrap() {
-        length @ 0..15 => [&[0x50 | length], text.as_bytes()].concat(),
-        length => [&[0x5F, 0x10, length], text.as_bytes()].concat(),
-    };
-    let objects = [
-        vec![0xD3, 1, 2, 3, 4, 5, 7],
-        string("Label"),
-        string("ProgramArguments"),
-        string("RunAtLoad"),
-        string(label),
-        vec![0xA1, 6],
-        string(puppet),
-        vec![0x09],
-    ];
-    let mut bytes = b"bplist00".to_vec();
-    let mut offsets = Vec::new();
-    for object in &objects {
-        offsets.extend(u16::try_from(bytes.len()).unwrap().to_be_bytes());
-        bytes.extend(object);
-    }
-    let table = bytes.len() as u64;
-    bytes.extend(offsets);
-    bytes.extend([0, 0, 0, 0, 0, 0, 2, 1]);
-    for number in [objects.len() as u64, 0, table] {
-        bytes.extend(number.to_be_bytes());
-    }
-    bytes
 }
 
 #[test]

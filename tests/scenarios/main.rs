@@ -14,6 +14,7 @@ mod debugger;
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+mod formats;
 mod hosts;
 #[cfg(unix)]
 mod inetd;
