@@ -5,6 +5,7 @@ use std::path::Path;
 
 use harness::{BINARIES, Daemon};
 use nix::sys::signal::Signal;
+use serde_json::json;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n";
 const TAIL: &str = "</dict>\n</plist>\n";
@@ -273,6 +274,49 @@ fn sighup_with_a_bad_file_leaves_everything_running() {
     daemon.running("good");
     undisturbed(&daemon, bystander);
     one_clear_error(&daemon.log(), &bad, &[]);
+}
+
+/// It does no harm: the service runs, is told to end, and is given its time for that.
+#[test]
+fn what_only_launchd_acts_on_is_said_key_by_key() {
+    let daemon = Daemon::start();
+    let keys = json!({
+        "MachServices": {"org.example.web": true},
+        "LaunchEvents": {"org.example": {"event": {}}},
+        "LimitLoadToSessionType": "Aqua",
+        "LimitLoadFromHardware": {"model": ["Mac1,1"]},
+        "BundleProgram": "Contents/MacOS/web",
+        "SessionCreate": true,
+        "EnableTransactions": true,
+        "EnablePressuredExit": true,
+        "MaterializeDatalessFiles": true,
+        "AssociatedBundleIdentifiers": "org.example.app",
+        "SpawnConstraint": {"team-identifier": "X"},
+        "TimeOut": 30,
+        "LegacyTimers": true,
+        "HopefullyExitsFirst": true,
+        "HopefullyExitsLast": true,
+        "ServiceIPC": true,
+    });
+    let mut service = daemon.service("web").does(&["--term-exit", "7"]);
+    for (name, value) in keys.as_object().unwrap() {
+        service = service.key(name, value.clone());
+    }
+    let output = daemon.ctl(&["add", service.file().to_str().unwrap()]);
+    assert_eq!(
+        (output.code, output.stdout),
+        (0, format!("web: up, pid {}\n", daemon.running("web")))
+    );
+    let notes = daemon.json(&["status", "web"])["notes"].clone();
+    for name in keys.as_object().unwrap().keys() {
+        let words = format!(" {name} is not available on ");
+        assert!(output.stderr.contains(&words), "{name}: {}", output.stderr);
+        let is_kept = |note: &serde_json::Value| format!(" {note}").contains(name);
+        assert!(notes.as_array().unwrap().iter().any(is_kept), "{name}: {notes}");
+    }
+    assert_eq!(output.stderr.lines().count(), keys.as_object().unwrap().len(), "{}", output.stderr);
+    daemon.done(&["stop", "web"]);
+    assert_eq!(daemon.row("web")["status"], 7);
 }
 
 #[test]

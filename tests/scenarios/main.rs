@@ -26,6 +26,8 @@ mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod remembered;
+#[cfg(target_os = "linux")]
+mod socket_keys;
 #[cfg(unix)]
 mod sockets;
 mod spawning;

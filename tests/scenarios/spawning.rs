@@ -224,6 +224,24 @@ fn user_and_group_are_taken_on() {
     assert_eq!(facts["environment"]["USER"], "nobody", "{facts}");
 }
 
+#[test]
+fn a_group_is_taken_on_alone_or_in_the_place_of_the_users_own() {
+    if skip_unless_root() {
+        return;
+    }
+    let daemon = Daemon::start();
+    open_to_all(daemon.base());
+    let group = nix::unistd::Group::from_name("daemon").unwrap().expect("every system has one");
+    let alone = facts(&daemon, &daemon.service("web").key("GroupName", "daemon"));
+    assert_eq!((&alone["uid"], &alone["gid"]), (&json!(0), &json!(group.gid.as_raw())), "{alone}");
+    daemon.done(&["remove", "web"]);
+    fs::remove_file(daemon.base().join("logs/web.log")).unwrap();
+    let service = daemon.service("web").key("UserName", "nobody").key("GroupName", "daemon");
+    let facts = facts(&daemon, &service.key("InitGroups", false));
+    assert_eq!(facts["gid"], group.gid.as_raw(), "{facts}");
+    assert_eq!(facts["groups"], json!([group.gid.as_raw()]), "{facts}");
+}
+
 /// The puppet writes down what it does as whoever it runs as.
 pub(crate) fn open_to_all(base: &Path) {
     use std::os::unix::fs::PermissionsExt;
