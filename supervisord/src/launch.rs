@@ -15,6 +15,7 @@ use crate::os::{self, Account, Environment, Launch, Limit, Patterns, Resource, S
 #[must_use]
 pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     let rare = &definition.rare;
+    let files = &rare.supervisor.environment_files;
     let is_background = rare.process_type == ProcessType::Background;
     let account = definition.user_name.is_some() || rare.group_name.is_some();
     Launch {
@@ -25,7 +26,9 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
             (true, Some(_)) => Patterns::Arguments,
             (true, None) => Patterns::ProgramToo,
         },
-        environment: environment(definition),
+        environment: variables(definition),
+        base: os::base_environment(definition.user_name.is_some()),
+        environment_files: files.iter().map(|file| Path::new(SLASH).join(file)).collect(),
         directory: directory(definition),
         root: root(definition),
         stdin: stdio(rare.standard_in_path.as_deref()).unwrap_or(Stdio::Null),
@@ -50,7 +53,8 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
 /// What is about to be started, for the log. Values of variables may be secrets and are left out.
 #[must_use]
 pub fn summary(launch: &Launch) -> String {
-    let names: Vec<_> = launch.environment.iter().map(|(name, _)| name.to_string_lossy()).collect();
+    let variables = launch.base.iter().chain(&launch.environment);
+    let names: Vec<_> = variables.map(|(name, _)| name.to_string_lossy()).collect();
     let root = launch.root.as_ref().map(|root| format!(" below {}", root.display()));
     let user = launch.account.as_ref().and_then(|account| account.user.as_ref());
     let user = user.map(|user| format!(" as {user}"));
@@ -112,13 +116,8 @@ fn stdio(path: Option<&str>) -> Option<Stdio> {
     path.map(|path| if path == os::NULL { Stdio::Null } else { Stdio::File(path.into()) })
 }
 
-fn environment(definition: &Definition) -> Environment {
-    let mut environment = os::base_environment(definition.user_name.is_some());
-    for (name, value) in &definition.environment {
-        environment.retain(|(known, _)| !os::is_same_variable(known, name));
-        environment.push((name.into(), value.into()));
-    }
-    environment
+fn variables(definition: &Definition) -> Environment {
+    definition.environment.iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn limits(soft: &Limits, hard: &Limits) -> Vec<Limit> {

@@ -276,6 +276,19 @@ fn sighup_with_a_bad_file_leaves_everything_running() {
     one_clear_error(&daemon.log(), &bad, &[]);
 }
 
+#[test]
+fn what_of_our_own_keys_is_not_honoured_yet_is_said_key_by_key() {
+    let daemon = Daemon::start();
+    let ours = json!({"Group": "all", "Essential": true, "Watchdog": 30, "EnvironmentFile": []});
+    let service = daemon.service("web").key("Supervisor", ours);
+    let output = daemon.ctl(&["add", service.file().to_str().unwrap()]);
+    for name in ["Group", "Essential", "Watchdog"] {
+        let words = format!(" Supervisor.{name} is not yet honoured on ");
+        assert!(output.stderr.contains(&words), "{name}: {}", output.stderr);
+    }
+    assert!(!output.stderr.contains("EnvironmentFile"), "{}", output.stderr);
+}
+
 /// It does no harm: the service runs, is told to end, and is given its time for that.
 #[test]
 fn what_only_launchd_acts_on_is_said_key_by_key() {

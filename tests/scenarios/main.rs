@@ -43,5 +43,6 @@ mod tidy;
 mod triggers;
 #[cfg(target_os = "linux")]
 mod upgrade;
+mod variables;
 #[cfg(target_os = "linux")]
 mod watched;

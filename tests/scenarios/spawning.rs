@@ -90,21 +90,6 @@ fn no_ignored_signal_leaks_into_a_service() {
 }
 
 #[test]
-fn the_environment_is_the_definitions_on_top_of_a_small_one() {
-    let daemon = Daemon::start();
-    let variables = json!({"COLOUR": "blue", "PATH": "/bin:/usr/bin", "EMPTY": "", "A": "1=2"});
-    let service = daemon.service("web").key("EnvironmentVariables", variables);
-    let facts = facts(&daemon, &service);
-    let environment = facts["environment"].as_object().unwrap();
-    for (name, value) in
-        [("COLOUR", "blue"), ("PATH", "/bin:/usr/bin"), ("EMPTY", ""), ("A", "1=2")]
-    {
-        assert_eq!(environment[name], value, "{name}: {facts}");
-    }
-    assert_eq!(environment["SUPERVISORD_LABEL"], "web", "{facts}");
-}
-
-#[test]
 fn the_working_directory_is_entered() {
     let daemon = Daemon::start();
     let folder = daemon.base().join("a folder");

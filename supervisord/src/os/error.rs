@@ -9,6 +9,8 @@ pub enum Stage {
     Prepare,
     /// Finding the user or the group.
     Account,
+    /// Reading the files of its variables.
+    Read,
     /// Making the process.
     Clone,
     /// Putting it into its control group or job.
@@ -40,9 +42,10 @@ pub enum Stage {
 impl Stage {
     /// All stages, each at the index that is its number.
     #[cfg(unix)]
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Prepare,
         Self::Account,
+        Self::Read,
         Self::Clone,
         Self::Group,
         Self::Nice,
@@ -62,6 +65,7 @@ impl Stage {
         match self {
             Self::Prepare => "prepare",
             Self::Account => "user",
+            Self::Read => "read",
             Self::Clone => "clone",
             Self::Group => "group",
             Self::Nice => "nice",
@@ -111,9 +115,12 @@ impl SpawnError {
     /// The file it was about, when it was about a file.
     pub fn path(&self) -> Option<&Path> {
         match self.stage {
-            Stage::Root | Stage::Directory | Stage::Open | Stage::Exec | Stage::Group => {
-                self.object.as_deref().map(Path::new)
-            }
+            Stage::Read
+            | Stage::Root
+            | Stage::Directory
+            | Stage::Open
+            | Stage::Exec
+            | Stage::Group => self.object.as_deref().map(Path::new),
             Stage::Prepare
             | Stage::Account
             | Stage::Clone

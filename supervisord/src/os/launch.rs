@@ -49,8 +49,13 @@ pub struct Launch {
     pub arguments: Vec<OsString>,
     /// Which of them are patterns, and stand for the files they match.
     pub patterns: Patterns,
-    /// The whole environment; only the two markers, and what `account` implies, are added to it.
+    /// The variables said for it; what `base` and the files say of others, the two markers, and what
+    /// `account` implies, is added to them.
     pub environment: Environment,
+    /// What it finds in its environment, unless it is said otherwise.
+    pub base: Environment,
+    /// Files of `NAME=value` lines, over `base`.
+    pub environment_files: Vec<PathBuf>,
     /// Where the process starts; relative paths below are relative to it.
     pub directory: PathBuf,
     /// What the process sees as `/`.
@@ -94,6 +99,8 @@ impl Launch {
             program,
             patterns: Patterns::None,
             environment: Environment::new(),
+            base: Environment::new(),
+            environment_files: Vec::new(),
             directory: PathBuf::from(std::path::MAIN_SEPARATOR_STR),
             root: None,
             stdin: Stdio::Null,

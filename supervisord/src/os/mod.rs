@@ -38,6 +38,7 @@ mod signal;
 mod spawner;
 #[cfg(unix)]
 mod unix;
+mod variables;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]

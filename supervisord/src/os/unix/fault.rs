@@ -104,6 +104,7 @@ impl Fault {
             }
             Stage::Prepare
             | Stage::Account
+            | Stage::Read
             | Stage::Clone
             | Stage::Group
             | Stage::Schedule

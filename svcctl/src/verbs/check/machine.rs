@@ -84,6 +84,12 @@ fn files(definition: &Definition) -> Vec<Missing> {
     {
         missing.push(("StandardInPath", format!("is {path:?}, which does not exist"), None));
     }
+    for path in &definition.rare.supervisor.environment_files {
+        if Path::new(path).is_absolute() && is_absent(&fs::metadata(path)) {
+            let cause = format!("names {path:?}, which does not exist");
+            missing.push(("Supervisor.EnvironmentFile", cause, None));
+        }
+    }
     // Whether another user may write there is not ours to tell.
     let is_ours = definition.user_name.as_deref().is_none_or(os::is_user);
     for (key, path) in [
