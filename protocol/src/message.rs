@@ -11,7 +11,7 @@ mod schema;
 
 pub use answer::{
     Ended, Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Position, Rejected, Row,
-    State, Status, Step,
+    Skipped, State, Status, Step,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,

@@ -8,6 +8,7 @@ mod opening;
 mod past;
 mod pending;
 mod perform;
+mod trace;
 pub mod upgrade;
 mod watched;
 
@@ -213,6 +214,9 @@ impl Daemon {
                 log::error!("cannot load {}: {fault}", file.file);
             }
         }
+        for skipped in found.skipped.values() {
+            log::info!("{}: not loaded: {}", skipped.label, skipped.why);
+        }
         self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
         for (label, taken) in found.definitions {
             let intent = self.dormant.remove(&label).unwrap_or_default();
@@ -254,14 +258,14 @@ impl Daemon {
         }
         let held = self.watch(service, triggers, (&mut request, want), now);
         let load = Load { service, label, policy, goal, enabled, past, request, want };
-        self.supervisor.handle(now, Event::Load(Box::new(load)), &mut self.actions);
+        self.consult(now, Event::Load(Box::new(load)));
         self.tell_held(service, held, now);
         service
     }
 
     /// One event: the core decides, the actions are performed.
     pub(crate) fn handle(&mut self, event: Event) {
-        self.supervisor.handle(self.clock.now(), event, &mut self.actions);
+        self.consult(self.clock.now(), event);
         self.perform();
     }
 

@@ -1,14 +1,21 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+mod arguments;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;
 mod clients;
+#[cfg(target_os = "linux")]
+mod confined;
 mod daemon;
+#[cfg(target_os = "linux")]
+mod debugger;
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+mod formats;
+mod hosts;
 #[cfg(unix)]
 mod inetd;
 mod keep_alive;
@@ -19,6 +26,8 @@ mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod remembered;
+#[cfg(target_os = "linux")]
+mod socket_keys;
 #[cfg(unix)]
 mod sockets;
 mod spawning;
@@ -34,5 +43,6 @@ mod tidy;
 mod triggers;
 #[cfg(target_os = "linux")]
 mod upgrade;
+mod variables;
 #[cfg(target_os = "linux")]
 mod watched;

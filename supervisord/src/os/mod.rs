@@ -38,6 +38,7 @@ mod signal;
 mod spawner;
 #[cfg(unix)]
 mod unix;
+mod variables;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -58,7 +59,8 @@ pub use self::{
     error::{SpawnError, Stage},
     imp::host_name,
     launch::{
-        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Resource, Stdio,
+        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Patterns, Resource,
+        Stdio,
     },
     news::{Identity, News},
     senses::{

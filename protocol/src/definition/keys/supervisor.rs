@@ -2,7 +2,7 @@
 //!
 //! Wrong values in it always refuse the definition: there is no old file to be lenient with.
 
-use super::TEXT;
+use super::{HONOURED, TEXT};
 use crate::definition::key::{Class, Key, Kind, Support};
 use crate::definition::supervisor::{
     AlertOn, HealthAction, HealthKind, KillMode, LogFormat, LogMode, Propagate, ReadyKind,
@@ -56,7 +56,8 @@ pub(super) const SUPERVISOR: &[Key] = &[
         Kind::OneOf(&[Kind::Path, Kind::List(&Kind::Path)]),
         Class::Restart,
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
-    ),
+    )
+    .linux(HONOURED),
     ours("Log", Kind::Dictionary(LOG), Class::Restart, "How output is kept."),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
     ours("Essential", Kind::Boolean, Class::Hot, "The supervisor ends when this service fails."),

@@ -25,7 +25,7 @@ use nix::unistd::{Gid, getgrouplist};
 
 pub(super) use self::{
     nursery::Nursery,
-    proc::{boot, is_child, started},
+    proc::{boot, is_child, is_stopped, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,

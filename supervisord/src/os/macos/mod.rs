@@ -20,7 +20,7 @@ use libc::c_int;
 
 pub(super) use self::{
     nursery::Nursery,
-    proc::{boot, is_child, started},
+    proc::{boot, is_child, is_stopped, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,

@@ -103,7 +103,12 @@ impl Processes {
         } else if let Some(process) = self.runs.get(&run)
             && self.vigil.may_signal(run)
         {
-            self.trees.signal(&process.member(run, &self.services), signal.number());
+            let member = process.member(run, &self.services);
+            self.trees.signal(&member, signal.number());
+            // What is stopped would not hear of it.
+            if signal == Signal::Terminate {
+                self.trees.signal(&member, libc::SIGCONT);
+            }
         }
     }
 
@@ -159,6 +164,12 @@ impl Processes {
     pub fn pid(&self, run: Run) -> Option<u32> {
         let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
         Some(process.pid as u32)
+    }
+
+    /// Whether a run's own process is stopped, until it gets SIGCONT.
+    pub fn is_stopped(&self, run: Run) -> bool {
+        let process = self.runs.get(&run).filter(|process| !process.is_left_over);
+        process.is_some_and(|process| imp::is_stopped(process.pid))
     }
 
     /// What a later daemon needs to recognise a run that is alive.

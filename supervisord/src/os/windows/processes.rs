@@ -137,6 +137,11 @@ impl Processes {
         Some(process.child.pid)
     }
 
+    /// Nothing is started stopped here.
+    pub fn is_stopped(&self, _: Run) -> bool {
+        false
+    }
+
     /// What a later daemon needs to recognise a run that is alive.
     pub fn identity(&self, run: Run) -> Option<Identity> {
         let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
