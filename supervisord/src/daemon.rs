@@ -120,6 +120,8 @@ pub(crate) enum Internal {
         /// What goes on now.
         opening: Opening,
     },
+    /// Somebody who watches has seen enough.
+    Entered,
 }
 
 impl Daemon {

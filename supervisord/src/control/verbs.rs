@@ -37,6 +37,10 @@ impl Daemon {
         match internal {
             Internal::Scanned { found, dry_run, reply } => self.scanned(found, dry_run, reply),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
+            Internal::Entered => {
+                log::info!("told to end by Enter");
+                self.handle(Event::Shutdown);
+            }
         }
     }
 
