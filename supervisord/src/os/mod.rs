@@ -27,6 +27,12 @@ mod listen;
 #[path = "windows/listen.rs"]
 mod listen;
 mod news;
+#[cfg(target_os = "linux")]
+#[path = "linux/notifier.rs"]
+mod notifier;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere/notifier.rs"]
+mod notifier;
 #[cfg(unix)]
 #[path = "unix/own.rs"]
 mod own;
@@ -61,6 +67,7 @@ pub use self::{
         Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Resource, Stdio,
     },
     news::{Identity, News},
+    notifier::Notifier,
     senses::{
         Alarm, ClockSet, Doorbell, Happened, Interest, Mounts, Network, PathEvents, Place, Seen,
         Signature, since_boot, zone_file,
