@@ -29,6 +29,8 @@ mod stop;
 mod survival;
 #[cfg(target_os = "linux")]
 mod sweep;
+#[cfg(target_os = "linux")]
+mod systemd;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;

@@ -100,7 +100,7 @@ trap power_off EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
-[ -d "$folder/changes" ] || prepare
+[ -d "$folder/work" ] || prepare
 (
     echo "$BASHPID" >"$group/cgroup.procs"
     BOOT_STAGE=inside exec setpriv --pdeathsig KILL unshare --mount --uts --ipc --pid --cgroup \
