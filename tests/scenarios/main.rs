@@ -19,6 +19,7 @@ mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod remembered;
+mod registration;
 #[cfg(unix)]
 mod sockets;
 mod spawning;
