@@ -11,6 +11,8 @@ mod definitions;
 mod exhaustion;
 #[cfg(unix)]
 mod inetd;
+#[cfg(target_os = "linux")]
+mod init_scripts;
 mod keep_alive;
 mod lifecycle;
 mod logs;

@@ -115,27 +115,27 @@ fn systemd_finds_nothing_to_say_about_the_units() {
 fn scripts_are_good_shell_and_carry_odd_words_through_it() {
     let home = Home::new();
     let odd = home.path("it's $HOME `x` \"y\"");
+    let words = |manager| ["install", "--system", "--manager", manager, "--dry-run"];
     for manager in ["openrc", "sysvinit"] {
-        for base in [None, odd.to_str()] {
-            let words = ["install", "--system", "--manager", manager, "--dry-run"];
-            let base: Vec<&str> = base.into_iter().flat_map(|base| ["--base", base]).collect();
-            let dry = home.done(&[&words[..], &base].concat());
-            let script = home.path(manager);
-            fs::write(&script, written(&dry)).unwrap();
-            // Odd words in quotes look like mistakes to it.
-            if base.is_empty()
-                && let Some(verdict) = judged("shellcheck", &[], &script)
-            {
-                assert_eq!(verdict, SILENCE);
-            }
-            assert_eq!(judged("sh", &["-n"], &script), Some(SILENCE));
+        let script = home.path(manager);
+        fs::write(&script, written(&home.done(&words(manager)))).unwrap();
+        if let Some(verdict) = judged("shellcheck", &[], &script) {
+            assert_eq!(verdict, SILENCE);
         }
+        assert_eq!(judged("sh", &["-n"], &script), Some(SILENCE));
     }
-    let script = home.path("sysvinit");
-    let show = format!("eval \"$(grep '^pidfile=' {})\"; printf %s \"$pidfile\"", script.display());
-    let shown = Command::new("sh").args(["-c", &show]).output().unwrap();
-    let pid_file = odd.join("run/pid");
-    assert_eq!(String::from_utf8(shown.stdout).unwrap(), pid_file.to_str().unwrap());
+    let base = ["--base", odd.to_str().unwrap()];
+    for manager in ["openrc", "sysvinit"] {
+        let script = home.path(manager);
+        let dry = home.done(&[&words(manager)[..], &base].concat());
+        fs::write(&script, written(&dry)).unwrap();
+        assert_eq!(judged("sh", &["-n"], &script), Some(SILENCE));
+        let line = format!("$(grep '^pidfile=' {})", script.display());
+        let show = format!("eval \"{line}\"; printf %s \"$pidfile\"");
+        let shown = Command::new("sh").args(["-c", &show]).output().unwrap();
+        let pid_file = odd.join("run/pid");
+        assert_eq!(String::from_utf8(shown.stdout).unwrap(), pid_file.to_str().unwrap());
+    }
 }
 
 /// launchd as far as it is looked at: a job is loaded while `$base/loaded` is there.

@@ -15,17 +15,15 @@ const RUNLEVEL: &str = "/etc/runlevels/default";
 pub(super) fn script(registration: &Registration) -> Script {
     let Registration { name, program, display_name, description, .. } = registration;
     let update = |verb| Call::new("rc-update", [verb, name.as_str(), "default"]);
-    // It is a word of the script that holds words: quoted twice.
-    let arguments = quote::shell_always(&arguments(registration));
     Script {
         manager: "OpenRC",
         template: TEMPLATE,
         lines: vec![
-            ("name=", quote::shell_always(display_name)),
-            ("description=", quote::shell_always(description)),
-            ("command=", quote::shell(&program.to_string_lossy())),
-            ("command_args=", arguments),
+            ("name=", quote::shell(display_name)),
+            ("description=", quote::shell(description)),
+            ("program=", quote::shell(&program.to_string_lossy())),
             ("pidfile=", quote::shell(&pid_file(registration).to_string_lossy())),
+            (RUN, arguments(registration)),
         ],
         enable: update("add"),
         disable: update("del"),
@@ -33,3 +31,6 @@ pub(super) fn script(registration: &Registration) -> Script {
         run: |registration, verb| Call::new("rc-service", [registration.name.as_str(), verb]),
     }
 }
+
+/// How the line begins that starts the daemon.
+const RUN: &str = "    running >/dev/null || \"$program\" ";

@@ -7,11 +7,6 @@ pub(super) fn shell(word: &str) -> String {
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    shell_always(word)
-}
-
-/// Text of a shell's, quoted whatever it is.
-pub(super) fn shell_always(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
