@@ -168,7 +168,7 @@ fn how_a_service_ended_is_known_though_no_daemon_was_there() {
 fn stopped_by_systemd_it_stops_its_services_and_removed_it_leaves_nothing() {
     let Some(machine) = served("systemd, removal") else { return };
     add(&machine, "web", &["sleep", "infinity"]);
-    let web = list(&machine)[0].1.clone();
+    let web = row(&machine, "web")["pid"].clone();
     let groups = machine.done(&["cat", &format!("/proc/{web}/cgroup")]);
     let group = "0::/system.slice/supervisord.service/supervisord-system/web";
     assert!(groups.lines().any(|line| line == group), "{groups}");
@@ -185,15 +185,26 @@ fn stopped_by_systemd_it_stops_its_services_and_removed_it_leaves_nothing() {
     assert!(status.starts_with(&format!("supervisord: running, pid {main}, since 2")), "{status}");
 
     machine.done(&["systemctl", "restart", "supervisord"]);
-    let next = list(&machine)[0].1.clone();
+    let next = row(&machine, "web")["pid"].clone();
     assert!(!lives(&machine, &web) && lives(&machine, &next));
     machine.done(&["systemctl", "reload", "supervisord"]);
     assert_eq!(list(&machine)[0].1, next, "a reload changes nothing");
+    // One that takes longer to stop than systemd has patience, but not than it may.
+    let deaf = r#"{"Label": "deaf", "KeepAlive": true, "ExitTimeOut": 4, "ProgramArguments":
+        ["/bin/sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"]}"#;
+    std::fs::write(machine.path("/srv/deaf.json"), deaf).unwrap();
+    machine.done(&["svcctl", "add", "/srv/deaf.json"]);
+    wait_until("it to be deaf", PATIENCE, || {
+        machine.run(&["svcctl", "logs", "deaf"]).stdout == "deaf\n"
+    });
+    amend(&machine, "TimeoutStopSec=1s");
+    let deaf = row(&machine, "deaf")["pid"].clone();
     machine.done(&["supervisord", "stop"]);
-    assert!(!lives(&machine, &next));
+    assert!(!lives(&machine, &next) && !lives(&machine, &deaf));
+    assert_eq!(property(&machine, "Result"), "success");
     assert_eq!(machine.run(&["supervisord", "status"]).code, 3);
     machine.done(&["supervisord", "start"]);
-    let last = list(&machine)[0].1.clone();
+    let last = row(&machine, "web")["pid"].clone();
 
     let said = machine.done(&["supervisord", "remove"]);
     assert!(said.contains("definitions in /etc/supervisord/services"), "{said}");
