@@ -1,5 +1,7 @@
 //! The command line of `supervisord`: the daemon itself without a verb, its registration with one.
 
+#[cfg(test)]
+mod manual;
 pub mod registration;
 
 use std::path::PathBuf;
