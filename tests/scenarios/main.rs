@@ -20,8 +20,9 @@ mod persistence;
 mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
-mod remembered;
 mod registration;
+#[cfg(target_os = "linux")]
+mod remembered;
 #[cfg(unix)]
 mod sockets;
 mod spawning;
