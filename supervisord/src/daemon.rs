@@ -4,6 +4,7 @@
 //! events.
 
 mod attend;
+mod herald;
 mod opening;
 mod past;
 mod pending;
@@ -28,6 +29,7 @@ pub(crate) use self::attend::policy;
 pub(crate) use self::opening::Opening;
 pub(crate) use self::pending::{Arrival, Asked, Then, WAIT};
 
+use self::herald::Herald;
 use self::pending::Pending;
 use self::upgrade::Upgrade;
 use crate::clock::Clock;
@@ -83,6 +85,7 @@ pub struct Daemon {
     socket: Handle,
     program: Option<PathBuf>,
     arguments: Vec<OsString>,
+    pub(crate) herald: Herald,
 }
 
 /// What makes this daemon the one of its domain, and how it would be started again.
@@ -121,6 +124,8 @@ pub(crate) enum Internal {
         /// What goes on now.
         opening: Opening,
     },
+    /// Somebody who watches has seen enough.
+    Entered,
 }
 
 impl Daemon {
@@ -165,6 +170,7 @@ impl Daemon {
             socket: ours.socket,
             program: ours.program,
             arguments: ours.arguments,
+            herald: Herald::find(),
         };
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
@@ -187,6 +193,7 @@ impl Daemon {
         }
         self.perform();
         self.write_runs();
+        self.tell_ready();
         while !self.is_finished {
             lines::let_go();
             let deadline = self.deadline().map(Moment::elapsed);
@@ -199,9 +206,11 @@ impl Daemon {
                 Some(message) = messages.recv(), if !self.is_closing() => self.message(message),
                 keys = self.sockets.rung() => self.rung(keys),
                 news = self.watches.news() => self.watched(news),
+                () = self.herald.speak() => {}
                 () = self.alarm.ring(deadline) => self.time_passed(),
             }
             self.write_runs();
+            self.tell_what_is_due();
             self.try_upgrade().await;
         }
         self.put_away().await;
@@ -318,7 +327,10 @@ impl Daemon {
                 log::info!("told to end by a signal");
                 self.shut_down();
             }
-            Request::Reload => self.apply(false, None),
+            Request::Reload => {
+                self.tell_reloading();
+                self.apply(false, None);
+            }
         }
     }
 
@@ -330,13 +342,16 @@ impl Daemon {
     fn deadline(&self) -> Option<Moment> {
         let check = self.upgrade.as_ref().and_then(Upgrade::deadline);
         let all = [self.supervisor.deadline(), self.pending.deadline(), check, self.runs_due];
-        all.into_iter().flatten().min()
+        all.into_iter().flatten().chain(self.herald.deadline()).min()
     }
 
     fn time_passed(&mut self) {
         self.give_up_waiting();
         self.give_up_check();
         self.handle(Event::Timeout);
+        if self.supervisor.is_shutting_down() {
+            self.herald.touch(self.clock.now());
+        }
     }
 
     async fn put_away(mut self) {

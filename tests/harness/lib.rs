@@ -15,6 +15,8 @@ pub mod fault;
 pub mod free;
 mod journal;
 #[cfg(target_os = "linux")]
+mod machine;
+#[cfg(target_os = "linux")]
 mod network;
 pub mod observer;
 mod skip;
@@ -30,6 +32,8 @@ pub use dice::{Dice, number};
 #[cfg(target_os = "linux")]
 pub use disk::SmallDisk;
 pub use journal::{Note, journal};
+#[cfg(target_os = "linux")]
+pub use machine::Machine;
 #[cfg(target_os = "linux")]
 pub use network::Interface;
 pub use skip::skip;

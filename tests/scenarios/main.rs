@@ -18,12 +18,16 @@ mod formats;
 mod hosts;
 #[cfg(unix)]
 mod inetd;
+#[cfg(target_os = "linux")]
+mod init_scripts;
 mod keep_alive;
 mod lifecycle;
 mod logs;
 mod persistence;
 mod protocol;
 mod real_programs;
+#[cfg(target_os = "linux")]
+mod registration;
 #[cfg(target_os = "linux")]
 mod remembered;
 #[cfg(target_os = "linux")]
@@ -38,6 +42,8 @@ mod stop;
 mod survival;
 #[cfg(target_os = "linux")]
 mod sweep;
+#[cfg(target_os = "linux")]
+mod systemd;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;

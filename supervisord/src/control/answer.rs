@@ -140,7 +140,9 @@ impl Facts<'_> {
     }
 }
 
-fn state(service: &Service) -> State {
+/// Where it is, as the protocol says it.
+#[must_use]
+pub fn state(service: &Service) -> State {
     match service.state() {
         core::State::Down if !service.is_enabled() => State::Disabled,
         core::State::Down => State::Down,

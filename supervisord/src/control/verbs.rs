@@ -35,8 +35,18 @@ impl Daemon {
     /// Takes news of the daemon's own tasks.
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
-            Internal::Scanned { found, dry_run, reply } => self.scanned(found, dry_run, reply),
+            Internal::Scanned { found, dry_run, reply } => {
+                let is_by_signal = reply.is_none();
+                self.scanned(found, dry_run, reply);
+                if is_by_signal {
+                    self.tell_ready();
+                }
+            }
             Internal::Opened { result, opening } => self.opened_late(result, opening),
+            Internal::Entered => {
+                log::info!("told to end by Enter");
+                self.handle(Event::Shutdown);
+            }
         }
     }
 

@@ -22,13 +22,20 @@ impl Daemon {
         };
         let run = Run { service: id, number: runs };
         let left = self.processes.adopt(run, label, process, abandon);
+        let told = process.and_then(|process| self.processes.ended_before(process));
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
             Left::Others => log::warn!("{label}: processes were found whose run is over"),
             Left::Nothing if record.is_none() => return None,
             Left::Nothing => {}
         }
-        let memory = record.unwrap_or_default().memory(self.clock.now());
+        let now = self.clock.now();
+        let mut memory = record.unwrap_or_default().memory(now);
+        if let (Left::Others | Left::Nothing, Some(exit)) = (left, told) {
+            // It ended while no daemon was there, and the service manager kept how.
+            memory.ended = core::Ended::Exit { exit, asked: false };
+            (memory.ended_run, memory.since) = (memory.runs, now);
+        }
         Some(Past { memory, left })
     }
 
@@ -52,6 +59,7 @@ impl Daemon {
             }
             self.runs.note(&label, None);
         }
+        self.processes.settle_past();
     }
 
     /// Notes how a service stands, for the next daemon.

@@ -29,6 +29,7 @@ impl Daemon {
             Action::Note(service) => self.note_run(service),
             Action::Announce(service) => {
                 self.announce(service);
+                self.herald.touch(self.clock.now());
                 self.attend(service);
             }
             Action::Reply { request, service, answer } => self.reply(request, service, answer),

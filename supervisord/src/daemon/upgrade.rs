@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::PipeReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use protocol::message::Reason;
@@ -189,9 +189,13 @@ impl Daemon {
     }
 }
 
-/// What a next program is started with: the same domain and log level, never the way to background.
+/// What a next program is started with: the same domain and log, never the way to background.
 #[must_use]
-pub fn arguments(domain: &protocol::address::Domain, log: &str) -> Vec<OsString> {
+pub fn arguments(
+    domain: &protocol::address::Domain,
+    log: &str,
+    log_file: Option<&Path>,
+) -> Vec<OsString> {
     use protocol::address::Domain;
     let mut arguments: Vec<OsString> = match domain {
         Domain::System => vec!["--system".into()],
@@ -199,5 +203,8 @@ pub fn arguments(domain: &protocol::address::Domain, log: &str) -> Vec<OsString>
         Domain::Base(base) => vec!["--base".into(), base.clone().into_os_string()],
     };
     arguments.extend(["--log".into(), log.into()]);
+    if let Some(file) = log_file {
+        arguments.extend(["--log-file".into(), file.into()]);
+    }
     arguments
 }

@@ -27,6 +27,12 @@ mod listen;
 #[path = "windows/listen.rs"]
 mod listen;
 mod news;
+#[cfg(target_os = "linux")]
+#[path = "linux/notifier.rs"]
+mod notifier;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere/notifier.rs"]
+mod notifier;
 #[cfg(unix)]
 #[path = "unix/own.rs"]
 mod own;
@@ -63,6 +69,7 @@ pub use self::{
         Stdio,
     },
     news::{Identity, News},
+    notifier::Notifier,
     senses::{
         Alarm, ClockSet, Doorbell, Happened, Interest, Mounts, Network, PathEvents, Place, Seen,
         Signature, since_boot, zone_file,
@@ -75,8 +82,8 @@ pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use own::{
     Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_process,
-    is_root, is_same_file, lend, make_private, make_readable, may_control, open_log, open_to_read,
-    socket_handle, socket_name, socket_of, sync_folder,
+    is_root, is_same_file, lend, make_executable, make_private, make_readable, may_control,
+    open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 /// Names the time since the machine booted, for what is true only until it does again.

@@ -3,9 +3,11 @@
 mod cgroup;
 mod clone;
 mod dumpable;
+mod fd_store;
 mod group;
 mod mounts;
 mod nursery;
+mod pidfd;
 mod proc;
 mod signals;
 pub(super) mod sys;
@@ -24,6 +26,7 @@ use std::{
 use nix::unistd::{Gid, getgrouplist};
 
 pub(super) use self::{
+    fd_store::FdStore,
     nursery::Nursery,
     proc::{boot, is_child, is_stopped, started},
     signals::{SIGNALS, SIGNALS_MAX},

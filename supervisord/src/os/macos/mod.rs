@@ -2,6 +2,7 @@
 //!
 //! An orphan goes to launchd here, not to us: what left its process group is out of reach.
 
+mod fd_store;
 mod nursery;
 mod proc;
 mod signals;
@@ -19,6 +20,7 @@ use std::{
 use libc::c_int;
 
 pub(super) use self::{
+    fd_store::FdStore,
     nursery::Nursery,
     proc::{boot, is_child, is_stopped, started},
     signals::{SIGNALS, SIGNALS_MAX},

@@ -71,8 +71,10 @@ fn hand_over(program: &Path, arguments: &[OsString], lent: &[BorrowedFd<'_>]) ->
         .collect::<io::Result<Vec<_>>>()?;
     let descriptors = lent.iter().map(|descriptor| format!(":{}", descriptor.as_raw_fd()));
     let descriptors: String = descriptors.collect();
+    // What the service manager gave to this program's start is not there for the next one.
     let handover = format!("{VARIABLE}={}{descriptors}", std::process::id());
     let environment = std::env::vars_os()
+        .filter(|(name, _)| !name.as_bytes().starts_with(b"LISTEN_"))
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .chain(std::iter::once(handover.into_bytes()))
         .map(|pair| CString::new(pair).map_err(io::Error::from))

@@ -133,6 +133,14 @@ pub fn make_readable(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(0o644))
 }
 
+/// Lets everybody run a file that was made for its owner only.
+///
+/// # Errors
+/// What the system says.
+pub fn make_executable(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o755))
+}
+
 /// Makes the folder's entries safe: without it a rename may be lost with the power.
 ///
 /// # Errors
