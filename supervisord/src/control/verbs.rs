@@ -36,6 +36,7 @@ impl Daemon {
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
             Internal::Scanned { found, dry_run, reply } => self.scanned(found, dry_run, reply),
+            Internal::Drained(number) => self.drained(number),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
         }
     }
