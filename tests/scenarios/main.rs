@@ -15,6 +15,10 @@ mod keep_alive;
 mod lifecycle;
 mod logs;
 mod persistence;
+#[cfg(target_os = "linux")]
+mod piped;
+#[cfg(target_os = "linux")]
+mod piped_survival;
 mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]

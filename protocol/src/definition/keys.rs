@@ -24,6 +24,7 @@ const OURS: &[Key] = &[Key::new(
     Class::Hot,
     "Everything launchd cannot say; launchd passes over it.",
 )
+.linux(HONOURED)
 .essential()];
 
 const GROUPS: [&[Key]; 8] = [

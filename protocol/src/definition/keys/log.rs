@@ -15,7 +15,7 @@ pub(super) const LOG: &[Key] = &[
         "File: it writes its log itself. Pipe: the supervisor writes it, line by line.",
     )
     .linux(HONOURED),
-    ours("MaxSize", Kind::Size, Class::Hot, "Bytes at which a log is rotated."),
+    ours("MaxSize", Kind::Size, Class::Hot, "Bytes at which a log is rotated.").linux(HONOURED),
     ours("MaxAge", SECONDS, Class::Hot, "Seconds after which a log is rotated; for Pipe.")
         .linux(HONOURED),
     ours("Keep", Kind::Integer { min: 0, max: 10_000 }, Class::Hot, "How many old ones are kept."),

@@ -186,6 +186,10 @@ impl Service {
                 let (length, rest) = match whole(seen, rest) {
                     0 if source.pipe.is_full() => (seen.len(), Rest::IsCut),
                     0 => return Ok(0),
+                    // Without a newline it ends in a piece of what is longer than lines may be.
+                    length if rest == Rest::Waits && seen[length - 1] != b'\n' => {
+                        (length, Rest::IsCut)
+                    }
                     length => (length, rest),
                 };
                 let (run, pid, time) = (self.run, self.pid, now.as_microsecond());
@@ -261,7 +265,7 @@ impl Service {
                 let seen = &tools.room[..seen];
                 match whole(seen, Rest::Waits) {
                     0 => (seen.len(), 1),
-                    length => (length, Lines::new(&seen[..length], Rest::Waits).count() as u64),
+                    length => (length, Lines::new(&seen[..length], Rest::IsCut).count() as u64),
                 }
             }
         };

@@ -1,0 +1,200 @@
+//! Piped logs over kills and upgrades of the daemon: no line is lost, none is there twice.
+//!
+//! A sample of the system calls by `SVC_SEED`; `SVC_SWEEP=all` takes every one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use harness::fault::{self, Point};
+use harness::{
+    BINARIES, Daemon, Dice, PATIENCE, SmallDisk, number, observer, skip, wait_for, wait_until,
+};
+use serde_json::json;
+
+use crate::piped::{piped, rotated, unstamped, whole};
+
+/// The calls by which a batch goes from its pipe to its log, and the most of each that are tried.
+const CALLS: [(&str, usize); 9] = [
+    ("tee", 3),
+    ("read", 3),
+    ("openat", 2),
+    ("statx", 2),
+    ("lseek", 3),
+    ("write", 6),
+    ("splice", 3),
+    ("rename", 2),
+    ("epoll_wait", 3),
+];
+
+/// Kills tried by default.
+const SAMPLE: usize = 10;
+
+fn log_of(daemon: &Daemon) -> PathBuf {
+    daemon.base().join("logs/web.log")
+}
+
+fn size(log: &Path) -> usize {
+    rotated(log).len() * 1000 + fs::metadata(log).map_or(0, |metadata| metadata.len() as usize)
+}
+
+#[track_caller]
+fn wait_growth(log: &Path) {
+    let size_before = size(log);
+    wait_until("the log to grow", PATIENCE, || size_before < size(log));
+}
+
+/// Ends the service; then its log has to hold every line from the first to the last, once.
+#[track_caller]
+fn every_line_is_there_once(daemon: &Daemon, log: &Path, is_stamped: bool) -> usize {
+    daemon.done(&["stop", "web"]);
+    let text = whole(log);
+    let mut count = 0;
+    for line in text.lines() {
+        count += 1;
+        let line = if is_stamped { unstamped(line) } else { line };
+        assert_eq!(line, format!("line {count:08}"), "{}", daemon.log());
+    }
+    assert!(text.ends_with('\n'), "the last line is whole");
+    count
+}
+
+#[test]
+fn kills_at_any_time_lose_no_line_and_double_none() {
+    let mut daemon = Daemon::start();
+    let log = log_of(&daemon);
+    piped(&daemon, "web", &json!({ "Timestamps": true })).does(&["--tick", "0"]).add();
+    let pid = daemon.running("web");
+    for _ in 0..number("SVC_PIPED_KILLS", 12) {
+        wait_growth(&log);
+        daemon.kill9();
+        daemon.start_again();
+    }
+    wait_growth(&log);
+    assert_eq!(daemon.running("web"), pid, "the service noticed nothing");
+    let count = every_line_is_there_once(&daemon, &log, true);
+    eprintln!("{count} lines");
+}
+
+#[test]
+fn a_kill_at_any_system_call_loses_no_line_and_doubles_none() {
+    if let Some(why) = fault::unavailable() {
+        return skip("kills at system calls", why);
+    }
+    let mut dice = Dice::new(number("SVC_SEED", 20_260_101));
+    let mut points: Vec<Point> = Vec::new();
+    for (call, most) in CALLS {
+        let point = |number| {
+            let (thread, call) = ("pipes".to_owned(), call.to_owned());
+            Point { thread, call, number, file: None }
+        };
+        points.extend((1..=most).map(point));
+    }
+    if std::env::var("SVC_SWEEP").is_ok_and(|which| which == "all") {
+        points = std::iter::repeat_n(points, 4).flatten().collect();
+    } else {
+        let mut sample = || points.swap_remove(dice.below(points.len()));
+        points = (0..SAMPLE).map(|_| sample()).collect();
+    }
+    let mut daemon = Daemon::start();
+    let log = log_of(&daemon);
+    let setup = json!({ "Timestamps": true, "MaxSize": 1000 });
+    piped(&daemon, "web", &setup).does(&["--tick", "1"]).add();
+    daemon.running("web");
+    for point in &points {
+        wait_growth(&log);
+        let waiting = fault::inject(daemon.pid(), point, "signal=KILL").unwrap();
+        wait_for(&format!("a kill at {point:?}"), PATIENCE, || daemon.has_died().then_some(()));
+        drop(waiting);
+        daemon.start_again();
+    }
+    wait_growth(&log);
+    let count = every_line_is_there_once(&daemon, &log, true);
+    for file in rotated(&log) {
+        assert!(fs::metadata(&file).unwrap().len() <= 1000, "{}", file.display());
+    }
+    eprintln!("{} kills, {count} lines in {} files", points.len(), rotated(&log).len());
+}
+
+#[test]
+fn upgrades_lose_no_line_and_double_none() {
+    let daemon = Daemon::start();
+    let log = log_of(&daemon);
+    piped(&daemon, "web", &json!({ "Timestamps": true })).does(&["--tick", "0"]).add();
+    let pid = daemon.running("web");
+    for _ in 0..8 {
+        wait_growth(&log);
+        daemon.done(&["upgrade", BINARIES.supervisord.to_str().unwrap()]);
+    }
+    wait_growth(&log);
+    assert_eq!(daemon.running("web"), pid);
+    every_line_is_there_once(&daemon, &log, true);
+}
+
+#[test]
+fn a_service_without_a_daemon_waits_and_goes_on() {
+    let mut daemon = Daemon::start();
+    let log = log_of(&daemon);
+    piped(&daemon, "web", &json!({})).does(&["--tick", "0"]).add();
+    let pid = daemon.running("web");
+    wait_growth(&log);
+    daemon.kill9();
+    // It sleeps in a write for the first time when the pipe is full.
+    wait_until("the service to wait", PATIENCE * 2, || {
+        let stacks = fault::threads(pid).into_keys();
+        let mut calls = stacks.map(|thread| {
+            fs::read_to_string(format!("/proc/{pid}/task/{thread}/wchan")).unwrap_or_default()
+        });
+        calls.any(|call| call.contains("pipe_write"))
+    });
+    assert!(observer::lives(pid));
+    daemon.start_again();
+    wait_growth(&log);
+    assert_eq!(daemon.running("web"), pid);
+    let count = every_line_is_there_once(&daemon, &log, false);
+    assert!((1 << 20) / 14 < count, "the pipe held only {count} lines");
+}
+
+#[test]
+fn a_kill_while_the_disk_is_full_tears_nothing() {
+    let disk = match SmallDisk::mount("64m") {
+        Ok(disk) => disk,
+        Err(why) => return skip("a full disk", &why),
+    };
+    let mut daemon = Daemon::start();
+    let log = disk.path().join("web.log");
+    let service = piped(&daemon, "web", &json!({ "Timestamps": true })).does(&["--tick", "0"]);
+    service.key("StandardOutPath", log.to_str().unwrap()).add();
+    daemon.running("web");
+    for round in 1..=3 {
+        wait_growth(&log);
+        disk.fill();
+        wait_until("the disk to be full", PATIENCE, || {
+            daemon.log().matches("it waits once").count() == round
+        });
+        daemon.kill9();
+        daemon.start_again();
+        disk.free();
+    }
+    wait_growth(&log);
+    every_line_is_there_once(&daemon, &log, true);
+}
+
+#[test]
+fn what_a_finished_run_could_not_log_is_kept_over_an_upgrade() {
+    let disk = match SmallDisk::mount("4m") {
+        Ok(disk) => disk,
+        Err(why) => return skip("a full disk", &why),
+    };
+    let daemon = Daemon::start();
+    let log = disk.path().join("web.log");
+    disk.fill();
+    let service = piped(&daemon, "web", &json!({})).does(&["--lines", "20000", "--exit", "0"]);
+    service.key("StandardOutPath", log.to_str().unwrap()).add();
+    daemon.done(&["wait", "--until", "exited", "web"]);
+    daemon.done(&["upgrade", BINARIES.supervisord.to_str().unwrap()]);
+    disk.free();
+    wait_until("the log to be written", PATIENCE, || {
+        fs::read_to_string(&log).is_ok_and(|text| text.ends_with("line 00020000\n"))
+    });
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 20_000);
+}
