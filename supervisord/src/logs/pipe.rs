@@ -32,11 +32,11 @@ pub(super) use self::{
 
 use self::ledger::Ledger;
 use self::service::Tools;
-use self::setup::Setup;
+use self::setup::{Outlet, Setup};
 use self::worker::{Order, Worker};
 use crate::clock::Clock;
 use crate::daemon::Internal;
-use crate::os::{self, Handle, Launch, News, Peeker, Pipe, Poller, Stdio, Waker};
+use crate::os::{self, Handle, Launch, Mouth, News, Peeker, Pipe, Poller, Stdio, Waker};
 
 /// How long the end of a run waits for its last lines; a disk may hang.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -63,13 +63,19 @@ pub(crate) struct Pipes {
     clock: Clock,
     internal: UnboundedSender<Internal>,
     worker: Option<Link>,
-    services: BTreeMap<ServiceId, Setup>,
+    services: BTreeMap<ServiceId, Known>,
     /// Kept open from before until the services are loaded, so that what is in them is not lost.
     inherited: Vec<Handle>,
     is_loaded: bool,
     /// News that wait for last lines, each with its number and when it waits no longer.
     held: VecDeque<(u64, Moment, News)>,
     last: u64,
+}
+
+struct Known {
+    setup: Setup,
+    /// Of each outlet.
+    mouths: Vec<Mouth>,
 }
 
 struct Link {
@@ -124,10 +130,10 @@ impl Pipes {
     pub(crate) fn change(&mut self, service: ServiceId, definition: &Definition, paths: &Paths) {
         let Some(known) = self.services.get_mut(&service) else { return };
         let setup = Setup::of(definition, paths);
-        if let Some(setup) = setup.filter(|setup| setup.outlets == known.outlets)
-            && setup != *known
+        if let Some(setup) = setup.filter(|setup| setup.outlets == known.setup.outlets)
+            && setup != known.setup
         {
-            *known = setup.clone();
+            known.setup = setup.clone();
             self.order(Order::Change { service, setup: Box::new(setup) });
         }
     }
@@ -145,13 +151,13 @@ impl Pipes {
             return Ok(());
         };
         let streams = setup.streams;
-        if self.services.get(&service).is_none_or(|known| *known != setup) {
+        if self.services.get(&service).is_none_or(|known| known.setup != setup) {
             self.open(service, setup, (0, None))?;
         }
-        let outlets = &self.services[&service].outlets;
-        let ends = outlets.iter().map(|outlet| {
-            let path = self.folder.join(&outlet.name);
-            Pipe::for_child(&path).map(Arc::new).map_err(|error| cannot_open(&path, &error))
+        let mouths = self.services[&service].mouths.iter();
+        let ends = mouths.map(|mouth| {
+            let failed = |error| cannot_open(&self.folder, &error);
+            mouth.open().map(Arc::new).map_err(failed)
         });
         let ends = ends.collect::<Result<Vec<_>, _>>()?;
         let end = |stream: Option<usize>| {
@@ -208,25 +214,24 @@ impl Pipes {
     /// All pipes by name. Who keeps them open keeps what is in them, also when neither the service
     /// nor a daemon is there: for the next program, or for a manager that stores descriptors.
     pub(crate) fn handles(&self) -> Vec<(String, Handle)> {
-        let outlets = self.services.values().flat_map(|setup| &setup.outlets);
-        let handle = |name: &String| Pipe::for_child(&self.folder.join(name)).ok();
-        outlets.filter_map(|outlet| Some((outlet.name.clone(), handle(&outlet.name)?))).collect()
+        let pipes = self.services.values().flat_map(|known| {
+            known.setup.outlets.iter().map(|outlet| &outlet.name).zip(&known.mouths)
+        });
+        pipes.filter_map(|(name, mouth)| Some((name.clone(), mouth.open().ok()?))).collect()
     }
 
     /// The service is gone.
     pub(crate) fn forget(&mut self, service: ServiceId) {
-        let Some(setup) = self.services.get(&service).cloned() else { return };
-        self.close(service);
-        for outlet in setup.outlets {
+        for outlet in self.close(service) {
             // Who still has it open has it as before.
             let _ = std::fs::remove_file(self.folder.join(outlet.name));
         }
     }
 
-    fn close(&mut self, service: ServiceId) {
-        if self.services.remove(&service).is_some() {
-            self.order(Order::Close { service });
-        }
+    fn close(&mut self, service: ServiceId) -> Vec<Outlet> {
+        let Some(known) = self.services.remove(&service) else { return Vec::new() };
+        self.order(Order::Close { service });
+        known.setup.outlets
     }
 
     fn open(
@@ -237,10 +242,12 @@ impl Pipes {
     ) -> Result<(), String> {
         let failed = |error| cannot_open(&self.folder, &error);
         os::create_folder(&self.folder, true).map_err(failed)?;
-        let mut pipes = Vec::new();
+        let (mut pipes, mut mouths) = (Vec::new(), Vec::new());
         for outlet in &setup.outlets {
             let path = self.folder.join(&outlet.name);
-            pipes.push(Pipe::open(&path).map_err(|error| cannot_open(&path, &error))?);
+            let opened = Pipe::open(&path).map_err(|error| cannot_open(&path, &error))?;
+            pipes.push(opened.0);
+            mouths.push(opened.1);
         }
         if self.worker.is_none() {
             let link = start(&self.folder, self.clock, self.internal.clone());
@@ -249,7 +256,7 @@ impl Pipes {
                 self.order(Order::Loaded);
             }
         }
-        self.services.insert(service, setup.clone());
+        self.services.insert(service, Known { setup: setup.clone(), mouths });
         self.order(Order::Open { service, setup: Box::new(setup), pipes, run, pid });
         Ok(())
     }

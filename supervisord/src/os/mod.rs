@@ -93,7 +93,7 @@ pub use own::{
     socket_handle, socket_name, socket_of, sync_folder,
 };
 
-pub use pipes::{Peeker, Pipe, Poller, Waker, is_pipe};
+pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};
 
 /// Names the time since the machine booted, for what is true only until it does again.
 #[must_use]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lines::Rest;
-use crate::os::{Peeker, Pipe};
+use crate::os::{self, Peeker, Pipe};
 
 /// Where bytes taken begin; before it stands the record.
 const HEAD: u64 = 4096;
@@ -96,9 +96,12 @@ impl Ledger {
         let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
         let record: Record = serde_json::from_slice(&text[..end]).unwrap_or_default();
         let taken = size.checked_sub(record.start).and_then(|taken| usize::try_from(taken).ok());
-        let unfinished = taken
-            .filter(|taken| *taken < record.batch.length)
-            .map(|taken| Unfinished { pipe: record.pipe, batch: record.batch, taken });
+        let is_unfinished = |taken: &usize| os::IS_EXACT && *taken < record.batch.length;
+        let unfinished = taken.filter(is_unfinished).map(|taken| Unfinished {
+            pipe: record.pipe,
+            batch: record.batch,
+            taken,
+        });
         let mut ledger =
             Self { file, folder: folder.to_owned(), size, is_blind: false, has_complained: false };
         if unfinished.is_none() {
@@ -173,7 +176,8 @@ impl Ledger {
     /// What is owed to a pipe since an earlier daemon.
     pub(super) fn owed(&self, pipe: &str) -> Owed {
         let text = fs::read(self.owed_file(pipe)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        let owed: Owed = serde_json::from_slice(&text).unwrap_or_default();
+        Owed { batch: owed.batch.filter(|_| os::IS_EXACT), ..owed }
     }
 
     /// Keeps what is owed to a pipe, over a kill too if there is room for that.

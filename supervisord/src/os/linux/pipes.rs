@@ -5,9 +5,9 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read as _};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,16 +28,19 @@ const MODE: u32 = 0o622;
 /// Events taken at once.
 const EVENTS: usize = 64;
 
+/// What was only looked at is still in the pipe after a kill.
+pub const IS_EXACT: bool = true;
+
 /// The daemon's end of a pipe.
 #[derive(Debug)]
 pub struct Pipe(File);
 
 impl Pipe {
-    /// Opens the pipe at that path, which is made where it is missing.
+    /// Opens the pipe at that path, which is made where it is missing; also what services get.
     ///
     /// # Errors
     /// What the system says; that something else is there.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path) -> io::Result<(Self, Mouth)> {
         match nix::unistd::mkfifo(path, Mode::from_bits_truncate(0o600)) {
             // The mask of file modes has no say in this.
             Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(MODE))?,
@@ -47,15 +50,7 @@ impl Pipe {
         let file = open(path, libc::O_NONBLOCK)?;
         // Without the privilege, pipes beyond the user's share stay as small as they were.
         let _ = fcntl(&file, FcntlArg::F_SETPIPE_SZ(CAPACITY));
-        Ok(Self(file))
-    }
-
-    /// What a service gets in place of its output.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn for_child(path: &Path) -> io::Result<OwnedFd> {
-        Ok(open(path, 0)?.into())
+        Ok((Self(file), Mouth(path.to_owned())))
     }
 
     /// How many bytes are in it.
@@ -73,11 +68,19 @@ impl Pipe {
         let mut polled = [PollFd::new(self.0.as_fd(), PollFlags::POLLOUT)];
         poll(&mut polled, PollTimeout::ZERO) == Ok(0)
     }
+}
 
-    /// To be kept open by somebody else, so that nothing in it is lost.
-    #[must_use]
-    pub fn handle(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+/// Where a service's output enters a pipe.
+#[derive(Debug, Clone)]
+pub struct Mouth(PathBuf);
+
+impl Mouth {
+    /// What a service gets in place of its output. Who keeps it open keeps what is in the pipe.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(&self) -> io::Result<OwnedFd> {
+        Ok(open(&self.0, 0)?.into())
     }
 }
 
