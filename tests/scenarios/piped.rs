@@ -133,6 +133,21 @@ fn streams_that_go_apart_are_piped_apart() {
 }
 
 #[test]
+fn a_service_of_another_user_can_open_its_output_again() {
+    if !nix::unistd::geteuid().is_root() {
+        return skip("a service of another user", "only root may start one");
+    }
+    let daemon = Daemon::start();
+    let arguments =
+        json!(["/bin/sh", "-c", "echo said > /dev/stdout; echo complained > /dev/stderr"]);
+    let service = piped(&daemon, "web", &json!({ "Format": "Json" })).key("UserName", "nobody");
+    service.key("ProgramArguments", arguments).add();
+    daemon.done(&["wait", "--until", "exited", "web"]);
+    let log = daemon.done(&["logs", "web"]);
+    assert!(log.contains("\"said\"") && log.contains("\"complained\""), "{log}");
+}
+
+#[test]
 fn a_line_too_long_is_cut_with_a_mark() {
     let daemon = Daemon::start();
     let service = piped(&daemon, "web", &json!({ "Timestamps": true }));

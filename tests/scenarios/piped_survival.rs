@@ -180,6 +180,74 @@ fn a_kill_while_the_disk_is_full_tears_nothing() {
 }
 
 #[test]
+fn a_run_keeps_its_pipes_when_its_definition_was_changed_behind_the_daemon() {
+    let mut daemon = Daemon::start();
+    let log = log_of(&daemon);
+    piped(&daemon, "web", &json!({})).does(&["--tick", "1"]).place();
+    daemon.done(&["apply"]);
+    let pid = daemon.running("web");
+    wait_growth(&log);
+    for setup in [json!({ "Mode": "File" }), json!({ "Mode": "Pipe", "Format": "Json" })] {
+        daemon.kill9();
+        let service = daemon.service("web").key("Supervisor", json!({ "Log": setup }));
+        service.does(&["--tick", "1"]).place();
+        daemon.start_again();
+        wait_growth(&log);
+    }
+    assert_eq!(daemon.running("web"), pid);
+    daemon.done(&["restart", "web"]);
+    daemon.wait_logged("web", "\"run\":2,");
+}
+
+#[test]
+fn lines_that_went_are_counted_over_a_kill() {
+    let disk = match SmallDisk::mount("64m") {
+        Ok(disk) => disk,
+        Err(why) => return skip("a full disk", &why),
+    };
+    let mut daemon = Daemon::start();
+    let log = disk.path().join("web.log");
+    let setup = json!({ "Full": "DropOldest", "Timestamps": true });
+    let service = piped(&daemon, "web", &setup).does(&["--tick", "0"]);
+    service.key("StandardOutPath", log.to_str().unwrap()).add();
+    daemon.running("web");
+    wait_growth(&log);
+    disk.fill();
+    let owed = daemon.base().join("run/pipes/web.out.owed");
+    let is_dropping = || fs::read_to_string(&owed).is_ok_and(|text| !text.contains("\"lost\":0}"));
+    wait_until("lines to go", PATIENCE, is_dropping);
+    daemon.kill9();
+    daemon.start_again();
+    disk.free();
+    wait_until("the gap to be told", PATIENCE, || {
+        fs::read_to_string(&log).is_ok_and(|text| text.contains("lost here"))
+    });
+    wait_growth(&log);
+    daemon.done(&["stop", "web"]);
+    let mut number = 0;
+    let mut gaps = 0;
+    for line in fs::read_to_string(&log).unwrap().lines() {
+        // One that was cut off by the full disk has no end, and is counted as lost.
+        if line.len() < 28 || !line.is_char_boundary(28) {
+            continue;
+        }
+        let text = unstamped(line);
+        match text.strip_prefix("— ").and_then(|text| text.split_once(' ')) {
+            Some((lost, _)) => {
+                number += lost.parse::<u64>().unwrap();
+                gaps += 1;
+            }
+            None if text == format!("line {:08}", number + 1) => number += 1,
+            None => assert!(
+                format!("line {:08}", number + 1).starts_with(text),
+                "{line} after {number}"
+            ),
+        }
+    }
+    assert!(0 < gaps);
+}
+
+#[test]
 fn what_a_finished_run_could_not_log_is_kept_over_an_upgrade() {
     let disk = match SmallDisk::mount("4m") {
         Ok(disk) => disk,

@@ -55,6 +55,14 @@ impl Stream {
             Self::Error => "stderr",
         }
     }
+
+    /// The name of a service's pipe in their folder.
+    fn pipe(self, stem: &str) -> String {
+        match self {
+            Self::Output => format!("{stem}.out"),
+            Self::Error => format!("{stem}.err"),
+        }
+    }
 }
 
 /// All services whose logs are piped, and the thread, if there are any.
@@ -67,6 +75,8 @@ pub(crate) struct Pipes {
     /// Kept open from before until the services are loaded, so that what is in them is not lost.
     inherited: Vec<Handle>,
     is_loaded: bool,
+    /// There was a pipe at some time since the machine booted.
+    is_used: bool,
     /// News that wait for last lines, each with its number and when it waits no longer.
     held: VecDeque<(u64, Moment, News)>,
     last: u64,
@@ -90,8 +100,10 @@ impl Pipes {
         internal: UnboundedSender<Internal>,
         inherited: Vec<Handle>,
     ) -> Self {
+        let folder = paths.run.join("pipes");
         Self {
-            folder: paths.run.join("pipes"),
+            is_used: folder.exists(),
+            folder,
             clock,
             internal,
             worker: None,
@@ -110,10 +122,11 @@ impl Pipes {
         (definition, paths): (&Definition, &Paths),
         (run, pid): (u32, Option<u32>),
     ) {
-        let Some(setup) = Setup::of(definition, paths) else { return };
-        if !setup.outlets.iter().any(|outlet| self.folder.join(&outlet.name).exists()) {
+        if !self.is_used {
             return;
         }
+        let is_there = |name: &str| self.folder.join(name).exists();
+        let Some(setup) = Setup::found(definition, paths, is_there) else { return };
         if let Err(error) = self.open(service, setup, (run, pid)) {
             log::error!("{}: {error}", definition.label);
         }
@@ -147,7 +160,7 @@ impl Pipes {
     ) -> Result<(), String> {
         let service = run.service;
         let Some(setup) = Setup::of(definition, paths) else {
-            self.close(service);
+            self.forget(service);
             return Ok(());
         };
         let streams = setup.streams;

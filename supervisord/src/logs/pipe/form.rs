@@ -97,30 +97,33 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn escape_text(text: &[u8], out: &mut Vec<u8>) {
+fn escape_text(mut text: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut begin = 0;
-    for (at, byte) in text.iter().enumerate() {
-        let letter = match byte {
-            b'"' | b'\\' => *byte,
-            b'\t' => b't',
-            b'\r' => b'r',
-            b'\n' => b'n',
-            0..0x20 => 0,
-            _ => continue,
-        };
-        out.extend_from_slice(&text[begin..at]);
-        match letter {
-            0 => {
-                let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+    loop {
+        let (plain, rest) = text.split_at(plain(text));
+        out.extend_from_slice(plain);
+        let Some((special, behind)) = rest.split_first() else { return };
+        match special {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *special]),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ => {
+                let digits = [HEX[usize::from(special >> 4)], HEX[usize::from(special & 15)]];
                 out.extend_from_slice(b"\\u00");
                 out.extend_from_slice(&digits);
             }
-            letter => out.extend_from_slice(&[b'\\', letter]),
         }
-        begin = at + 1;
+        text = behind;
     }
-    out.extend_from_slice(&text[begin..]);
+}
+
+/// How many bytes at the beginning stand for themselves.
+fn plain(text: &[u8]) -> usize {
+    let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    // In pieces without a way out, which the processor looks at in one go.
+    let has_special = |piece: &&[u8]| piece.iter().fold(false, |has, byte| has | is_special(byte));
+    let pieces = text.chunks_exact(16).take_while(|piece| !has_special(piece)).count() * 16;
+    text[pieces..].iter().position(is_special).map_or(text.len(), |at| pieces + at)
 }
 
 #[cfg(test)]

@@ -32,9 +32,12 @@ pub(super) struct Batch {
     pub(super) time: i64,
     pub(super) run: u32,
     pub(super) pid: Option<u32>,
-    /// Lines that are missing before it.
+    /// Lines that are missing before it; with its own where those go too.
     pub(super) lost: u64,
-    pub(super) place: Place,
+    /// It goes nowhere, for there is no room.
+    pub(super) is_dropped: bool,
+    /// Where its output is; nowhere before the first byte of it.
+    pub(super) place: Option<Place>,
 }
 
 /// Output from byte `skip` on is in the file of that number from `position` on.
@@ -96,7 +99,9 @@ impl Ledger {
         let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(0);
         let record: Record = serde_json::from_slice(&text[..end]).unwrap_or_default();
         let taken = size.checked_sub(record.start).and_then(|taken| usize::try_from(taken).ok());
-        let is_unfinished = |taken: &usize| os::IS_EXACT && *taken < record.batch.length;
+        let is_unfinished = |taken: &usize| {
+            os::IS_EXACT && (record.batch.is_dropped || *taken < record.batch.length)
+        };
         let unfinished = taken.filter(is_unfinished).map(|taken| Unfinished {
             pipe: record.pipe,
             batch: record.batch,

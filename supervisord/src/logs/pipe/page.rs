@@ -43,12 +43,16 @@ impl Page<'_> {
     pub(super) fn write(
         &mut self,
         batch: &mut Batch,
-        (origin, bytes): (&Origin<'_>, &[u8]),
-        is_resumed: bool,
+        origin: &Origin<'_>,
+        bytes: &[u8],
     ) -> io::Result<bool> {
         self.out.clear();
         self.file.refresh()?;
-        let done = if is_resumed { self.resume(batch) } else { self.begin(batch)? };
+        let done = match batch.place.take() {
+            Some(place) => self.resume(&place),
+            None => self.begin()?,
+        };
+        batch.place = Some(self.here(done));
         let is_noted = self.ledger.note(self.pipe, batch);
         let mut progress = Progress { made: 0, done, is_noted };
         let pen = Pen::new(self.form, origin);
@@ -63,28 +67,24 @@ impl Page<'_> {
         Ok(progress.is_noted)
     }
 
-    fn begin(&mut self, batch: &mut Batch) -> io::Result<u64> {
+    fn begin(&mut self) -> io::Result<u64> {
         self.file.end_line()?;
         if self.file.is_old(self.bounds, self.now) {
             self.file.rotate(self.now)?;
         }
-        batch.place = self.here(0);
         Ok(0)
     }
 
     /// How much of the batch an earlier attempt has written.
-    fn resume(&mut self, batch: &mut Batch) -> u64 {
-        let place = &batch.place;
+    fn resume(&mut self, place: &Place) -> u64 {
         let size = self.file.size();
-        let done = match (place.file == self.file.number(), place.turn) {
+        self.file.go_on();
+        match (place.file == self.file.number(), place.turn) {
             (true, _) => place.skip + size.saturating_sub(place.position),
             (false, Some(turn)) => turn + size,
             // Somebody took the file away.
             (false, None) => place.skip,
-        };
-        self.file.go_on();
-        batch.place = self.here(done);
-        done
+        }
     }
 
     fn here(&self, skip: u64) -> Place {
@@ -116,14 +116,12 @@ impl Page<'_> {
 
     /// Output from here on goes to a new file.
     fn turn(&mut self, batch: &mut Batch, progress: &mut Progress, at: u64) -> io::Result<()> {
-        batch.place.turn = Some(at);
+        let here = self.here(at);
+        batch.place = Some(Place { turn: Some(at), ..here.clone() });
         self.ledger.note(self.pipe, batch);
         let is_turned = self.file.rotate(self.now)?;
-        batch.place.turn = None;
-        if is_turned {
-            self.file.go_on();
-            batch.place = self.here(at);
-        }
+        self.file.go_on();
+        batch.place = Some(if is_turned { self.here(at) } else { here });
         progress.is_noted = self.ledger.note(self.pipe, batch);
         Ok(())
     }

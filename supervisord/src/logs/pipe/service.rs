@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use memchr::memrchr;
 use supervisor_core::Moment;
 
+use super::Stream;
 use super::form::{Origin, Pen};
 use super::ledger::{Batch, Ledger, Owed};
 use super::lines::{LINE_MAX, Lines, Rest};
@@ -56,9 +57,9 @@ struct Source {
     is_kept: bool,
 }
 
-/// A file took nothing; when it is tried again, and how long to wait if in vain.
+/// A file took nothing; when it is tried again if there is something for it, and how long was waited.
 struct Stuck {
-    until: Moment,
+    until: Option<Moment>,
     pause: Duration,
 }
 
@@ -84,8 +85,10 @@ impl Service {
                 files.push(LogFile::new(outlet.file.clone()));
                 files.len() - 1
             });
-            let owed = ledger.owed(&outlet.name);
+            let mut owed = ledger.owed(&outlet.name);
             let is_kept = owed != Owed::default();
+            // It is gone when nobody held the pipe open meanwhile.
+            owed.batch = owed.batch.filter(|batch| batch.length <= pipe.waiting());
             sources.push(Source { outlet: outlet.clone(), pipe, file, owed, is_kept });
         }
         Self { setup, run: 0, pid: None, sources, files, stuck: None, lost: [0; 2] }
@@ -103,7 +106,7 @@ impl Service {
 
     /// When it is tried again.
     pub(super) fn stuck_until(&self) -> Option<Moment> {
-        self.stuck.as_ref().map(|stuck| stuck.until)
+        self.stuck.as_ref()?.until
     }
 
     /// Goes on with a batch that a killed daemon left.
@@ -111,11 +114,11 @@ impl Service {
         let source = &mut self.sources[which];
         if 0 < taken {
             tools.ledger.take(&mut tools.peeker, &mut source.pipe, batch.length - taken);
-            return;
+            let lost = if batch.is_dropped { batch.lost } else { 0 };
+            source.keep(Owed { batch: None, lost }, &tools.ledger);
+        } else if !batch.is_dropped && batch.length <= source.pipe.waiting() {
+            source.keep(Owed { batch: Some(batch), lost: 0 }, &tools.ledger);
         }
-        source.owed = Owed { batch: Some(batch), lost: 0 };
-        tools.ledger.keep_owed(&source.outlet.name, &source.owed);
-        source.is_kept = true;
     }
 
     /// Everything that is there now, and no more; what is at the end without a newline too.
@@ -134,14 +137,20 @@ impl Service {
     /// Passes on one batch; how many bytes that was, none when there is no whole line or no way.
     pub(super) fn pass(&mut self, which: usize, rest: Rest, tools: &mut Tools) -> usize {
         let now = tools.clock.now();
-        if self.stuck.as_ref().is_some_and(|stuck| now < stuck.until) {
+        if self.stuck_until().is_some_and(|until| now < until) {
             return self.make_room(which, tools);
         }
         // One file must not get something else in the middle of a line.
         let which = self.sources.iter().position(|one| one.owed.batch.is_some()).unwrap_or(which);
         match self.try_pass(which, rest, tools) {
+            Ok(0) => {
+                if let Some(stuck) = &mut self.stuck {
+                    stuck.until = None;
+                }
+                0
+            }
             Ok(passed) => {
-                if 0 < passed && self.stuck.take().is_some() {
+                if self.stuck.take().is_some() {
                     log::info!("{}: its log is written again", self.setup.label);
                 }
                 passed
@@ -166,84 +175,89 @@ impl Service {
                 PAUSES.0
             }
         };
-        self.stuck = Some(Stuck { until: now + pause, pause });
+        self.stuck = Some(Stuck { until: Some(now + pause), pause });
     }
 
     fn try_pass(&mut self, which: usize, rest: Rest, tools: &mut Tools) -> io::Result<usize> {
         let source = &mut self.sources[which];
         let waiting = source.pipe.waiting();
+        if waiting == 0 {
+            return Ok(0);
+        }
         let seen = tools.peeker.look(&mut source.pipe, &mut tools.room)?;
         // What is not seen yet goes on with what is.
         let rest = if seen < waiting { Rest::Waits } else { rest };
-        let owed = source.owed.batch.take();
-        let is_resumed = owed.as_ref().is_some_and(|batch| batch.length <= seen);
         let now = tools.now();
-        // What was owed is gone when nobody held the pipe open meanwhile.
-        let mut batch = match owed.filter(|_| is_resumed) {
+        let owed = source.owed.batch.take();
+        let batch = match owed {
             Some(batch) => batch,
             None => {
-                let seen = &tools.room[..seen];
-                let (length, rest) = match whole(seen, rest) {
-                    0 if source.pipe.is_full() => (seen.len(), Rest::IsCut),
-                    0 => return Ok(0),
-                    // Without a newline it ends in a piece of what is longer than lines may be.
-                    length if rest == Rest::Waits && seen[length - 1] != b'\n' => {
-                        (length, Rest::IsCut)
-                    }
-                    length => (length, rest),
+                let Some((length, rest)) = source.ready(&tools.room[..seen], rest) else {
+                    return Ok(0);
                 };
                 let (run, pid, time) = (self.run, self.pid, now.as_microsecond());
                 let lost = source.owed.lost;
-                Batch { length, rest, time, run, pid, lost, place: Default::default() }
+                Batch { length, rest, time, run, pid, lost, is_dropped: false, place: None }
             }
         };
-        let origin = Origin {
-            label: &self.setup.label,
-            stream: source.outlet.stream,
-            run: batch.run,
-            pid: batch.pid,
-            time: Timestamp::from_microsecond(batch.time).unwrap_or(now),
-        };
-        let bytes = &tools.room[..batch.length];
+        let length = batch.length;
         if self.setup.has_file {
-            let mut page = Page {
-                file: &mut self.files[source.file],
-                ledger: &mut tools.ledger,
-                pipe: &source.outlet.name,
-                form: self.setup.form,
-                bounds: self.setup.bounds,
-                out: &mut tools.out,
-                now,
-            };
-            match page.write(&mut batch, (&origin, bytes), is_resumed) {
-                Ok(is_noted) => {
-                    source.owed = Owed::default();
-                    if is_noted && std::mem::take(&mut source.is_kept) {
-                        tools.ledger.keep_owed(&source.outlet.name, &source.owed);
-                    }
+            self.write(which, batch.clone(), now, tools)?;
+        }
+        self.send(which, &batch, tools);
+        let source = &mut self.sources[which];
+        tools.ledger.take(&mut tools.peeker, &mut source.pipe, length);
+        source.keep(Owed::default(), &tools.ledger);
+        Ok(length)
+    }
+
+    fn write(
+        &mut self,
+        which: usize,
+        mut batch: Batch,
+        now: Timestamp,
+        tools: &mut Tools,
+    ) -> io::Result<()> {
+        let source = &mut self.sources[which];
+        let mut page = Page {
+            file: &mut self.files[source.file],
+            ledger: &mut tools.ledger,
+            pipe: &source.outlet.name,
+            form: self.setup.form,
+            bounds: self.setup.bounds,
+            out: &mut tools.out,
+            now,
+        };
+        let origin = origin(&self.setup, source.outlet.stream, &batch);
+        let bytes = &tools.room[..batch.length];
+        match page.write(&mut batch, &origin, bytes) {
+            // Now that the ledger has it, nothing else may; and not before.
+            Ok(is_noted) => {
+                if is_noted {
+                    source.keep(Owed::default(), &tools.ledger);
                 }
-                Err(error) => {
-                    source.owed = Owed { batch: Some(batch), lost: 0 };
-                    tools.ledger.keep_owed(&source.outlet.name, &source.owed);
-                    source.is_kept = true;
-                    return Err(error);
-                }
+                Ok(())
+            }
+            Err(error) => {
+                source.keep(Owed { batch: Some(batch), lost: 0 }, &tools.ledger);
+                Err(error)
             }
         }
+    }
+
+    fn send(&mut self, which: usize, batch: &Batch, tools: &mut Tools) {
         let sinks = [
             self.setup.journald.as_deref().map(|path| (path, Manner::Journald)),
             self.setup.syslog.as_ref().map(|(path, form)| (&**path, Manner::Syslog(*form))),
         ];
+        let origin = origin(&self.setup, self.sources[which].outlet.stream, batch);
         for (sink, lost) in sinks.into_iter().zip(&mut self.lost) {
             let Some(sink) = sink else { continue };
             let moment = tools.clock.now();
-            for line in Lines::new(bytes, batch.rest) {
+            for line in Lines::new(&tools.room[..batch.length], batch.rest) {
                 tools.sockets.send(sink, (&origin, line), lost, moment);
             }
         }
-        let length = batch.length;
-        tools.ledger.take(&mut tools.peeker, &mut source.pipe, length);
-        Ok(length)
     }
 
     /// Lets the oldest lines go where that is wanted, so that the service need not wait.
@@ -255,13 +269,13 @@ impl Service {
         }
         let Ok(seen) = tools.peeker.look(&mut source.pipe, &mut tools.room) else { return 0 };
         let (length, lost) = match source.owed.batch.take() {
-            Some(batch) if batch.length <= seen => {
+            Some(batch) => {
                 let file = &mut self.files[source.file];
                 file.give_up();
                 let bytes = &tools.room[..batch.length];
                 (batch.length, missing(&batch, bytes, file, &self.setup, source.outlet.stream))
             }
-            Some(_) | None => {
+            None => {
                 let seen = &tools.room[..seen];
                 match whole(seen, Rest::Waits) {
                     0 => (seen.len(), 1),
@@ -269,26 +283,52 @@ impl Service {
                 }
             }
         };
-        source.owed = Owed { batch: None, lost: source.owed.lost + lost };
-        tools.ledger.keep_owed(&source.outlet.name, &source.owed);
-        source.is_kept = true;
-        tools.peeker.discard(&mut source.pipe, length).unwrap_or(0)
+        let lost = source.owed.lost + lost;
+        let batch = Batch { length, lost, is_dropped: true, ..Batch::default() };
+        tools.ledger.note(&source.outlet.name, &batch);
+        tools.ledger.take(&mut tools.peeker, &mut source.pipe, length);
+        source.keep(Owed { batch: None, lost }, &tools.ledger);
+        length
     }
 }
 
-/// How many lines of a batch are not in the file, those that were missing before it included.
-fn missing(
-    batch: &Batch,
-    bytes: &[u8],
-    file: &LogFile,
-    setup: &Setup,
-    stream: super::Stream,
-) -> u64 {
+impl Source {
+    /// How many of the bytes at its beginning can go, and what becomes of the last ones.
+    fn ready(&self, seen: &[u8], rest: Rest) -> Option<(usize, Rest)> {
+        match whole(seen, rest) {
+            0 if self.pipe.is_full() => Some((seen.len(), Rest::IsCut)),
+            0 => None,
+            // Without a newline it ends in a piece of what is longer than lines may be.
+            length if rest == Rest::Waits && seen[length - 1] != b'\n' => {
+                Some((length, Rest::IsCut))
+            }
+            length => Some((length, rest)),
+        }
+    }
+
+    /// Keeps what is owed, over a kill too.
+    fn keep(&mut self, owed: Owed, ledger: &Ledger) {
+        self.owed = owed;
+        let is_owing = self.owed != Owed::default();
+        if is_owing || self.is_kept {
+            ledger.keep_owed(&self.outlet.name, &self.owed);
+        }
+        self.is_kept = is_owing;
+    }
+}
+
+fn origin<'a>(setup: &'a Setup, stream: Stream, batch: &Batch) -> Origin<'a> {
     let time = Timestamp::from_microsecond(batch.time).unwrap_or_default();
-    let origin = Origin { label: &setup.label, stream, run: batch.run, pid: batch.pid, time };
-    let pen = Pen::new(setup.form, &origin);
-    let place = &batch.place;
-    let done = place.skip + file.size().saturating_sub(place.position);
+    Origin { label: &setup.label, stream, run: batch.run, pid: batch.pid, time }
+}
+
+/// How many lines of a batch are not in the file, those that were missing before it included.
+fn missing(batch: &Batch, bytes: &[u8], file: &LogFile, setup: &Setup, stream: Stream) -> u64 {
+    let pen = Pen::new(setup.form, &origin(setup, stream, batch));
+    let done = batch.place.as_ref().map_or(0, |place| {
+        let is_here = place.file == file.number();
+        place.skip + if is_here { file.size().saturating_sub(place.position) } else { 0 }
+    });
     let (mut out, mut made, mut missing) = (Vec::new(), 0, 0);
     let mut count = |out: &mut Vec<u8>, lines: u64| {
         made += out.len() as u64;

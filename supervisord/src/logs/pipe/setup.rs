@@ -57,10 +57,35 @@ pub(super) struct Setup {
 impl Setup {
     /// `None` when the service writes its log itself.
     pub(super) fn of(definition: &Definition, paths: &Paths) -> Option<Self> {
-        let log = &*definition.rare.supervisor.log;
-        if log.mode == LogMode::File {
-            return None;
+        let is_piped = definition.rare.supervisor.log.mode == LogMode::Pipe;
+        is_piped.then(|| Self::told(definition, paths))
+    }
+
+    /// For a run of an earlier daemon, which has the pipes that are there, even if by now its
+    /// definition asks for others or for none.
+    pub(super) fn found(
+        definition: &Definition,
+        paths: &Paths,
+        is_there: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
+        let mut setup = Self::told(definition, paths);
+        let stem = file_name(&definition.label);
+        setup.outlets.retain(|outlet| is_there(&outlet.name));
+        let log = paths.log(&stem);
+        let given = [&definition.standard_out_path, &definition.standard_error_path];
+        for (stream, given) in [Stream::Output, Stream::Error].into_iter().zip(given) {
+            let name = stream.pipe(&stem);
+            if is_there(&name) && setup.outlets.iter().all(|outlet| outlet.name != name) {
+                let file = log_file(given.as_deref(), definition, paths);
+                let file = file.unwrap_or_else(|| log.clone());
+                setup.outlets.push(Outlet { stream, name, file });
+            }
         }
+        (!setup.outlets.is_empty()).then_some(setup)
+    }
+
+    fn told(definition: &Definition, paths: &Paths) -> Self {
+        let log = &*definition.rare.supervisor.log;
         let is_json = log.format == LogFormat::Json;
         let file = |path: &Option<String>| log_file(path.as_deref(), definition, paths);
         let (out, err) =
@@ -69,17 +94,17 @@ impl Setup {
         let is_shared = out == err && !is_json;
         let stem = file_name(&definition.label);
         let mut outlets = Vec::new();
-        let mut add = |file: Option<PathBuf>, stream: Stream, end: &str| {
+        let mut add = |file: Option<PathBuf>, stream: Stream| {
             let file = file?;
-            outlets.push(Outlet { stream, name: format!("{stem}.{end}"), file });
+            outlets.push(Outlet { stream, name: stream.pipe(&stem), file });
             Some(outlets.len() - 1)
         };
-        let first = add(out, Stream::Output, "out");
-        let second = if is_shared { first } else { add(err, Stream::Error, "err") };
+        let first = add(out, Stream::Output);
+        let second = if is_shared { first } else { add(err, Stream::Error) };
         let has = |sink| log.sinks.contains(&sink);
         let place =
             |given: &Option<String>, usual: &str| PathBuf::from(given.as_deref().unwrap_or(usual));
-        Some(Self {
+        Self {
             label: definition.label.as_str().into(),
             outlets,
             streams: [first, second],
@@ -90,6 +115,6 @@ impl Setup {
             journald: has(LogSink::Journald).then(|| place(&log.journald_socket, JOURNALD)),
             syslog: has(LogSink::Syslog)
                 .then(|| (place(&log.syslog_socket, SYSLOG), log.syslog_format)),
-        })
+        }
     }
 }

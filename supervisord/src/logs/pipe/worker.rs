@@ -2,11 +2,11 @@
 //!
 //! It may wait for a disk; the daemon's loop never waits for it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use supervisor_core::ServiceId;
+use supervisor_core::{Moment, ServiceId};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::ledger::Unfinished;
@@ -45,6 +45,8 @@ pub(super) struct Worker {
     services: BTreeMap<ServiceId, Member>,
     /// Pipes with something in them that nobody looked at yet.
     ready: VecDeque<u64>,
+    /// Services whose files take nothing.
+    stuck: BTreeSet<ServiceId>,
     unfinished: Option<Unfinished>,
     is_loaded: bool,
 }
@@ -55,6 +57,13 @@ struct Member {
     is_ready: [bool; STREAMS as usize],
 }
 
+impl Member {
+    /// When its files are tried again.
+    fn stuck_until(&self) -> Option<Moment> {
+        self.service.stuck_until().filter(|_| !self.is_beginning)
+    }
+}
+
 impl Worker {
     pub(super) fn new(
         (tools, unfinished): (Tools, Option<Unfinished>),
@@ -62,8 +71,18 @@ impl Worker {
         orders: Receiver<Order>,
         drained: UnboundedSender<Internal>,
     ) -> Self {
-        let (services, ready) = (BTreeMap::new(), VecDeque::new());
-        Self { tools, poller, orders, drained, services, ready, unfinished, is_loaded: false }
+        let (services, ready, stuck) = Default::default();
+        Self {
+            tools,
+            poller,
+            orders,
+            drained,
+            services,
+            ready,
+            stuck,
+            unfinished,
+            is_loaded: false,
+        }
     }
 
     /// Works until the daemon ends.
@@ -71,10 +90,8 @@ impl Worker {
         let mut keys = Vec::new();
         while self.obey() {
             self.retry();
-            if self.is_loaded
-                && let Some(key) = self.ready.pop_front()
-            {
-                self.pass(key);
+            if self.is_loaded {
+                self.round();
             }
             let limit = if self.is_loaded && !self.ready.is_empty() {
                 Some(Duration::ZERO)
@@ -89,11 +106,25 @@ impl Worker {
         }
     }
 
+    /// One batch of each pipe, as long as nothing else is asked.
+    fn round(&mut self) {
+        for _ in 0..self.ready.len() {
+            let Some(key) = self.ready.pop_front() else { return };
+            self.pass(key);
+            if !self.obey() {
+                return;
+            }
+        }
+    }
+
     /// How long nothing is to be done but what pipes and the loop ask for.
     fn pause(&self) -> Option<Duration> {
-        let stuck = self.services.values().filter_map(|member| member.service.stuck_until());
+        let stuck = self.stuck.iter().filter_map(|service| self.services.get(service));
         let now = self.tools.clock.now();
-        stuck.min().map(|until| if until < now { Duration::ZERO } else { until - now })
+        stuck
+            .filter_map(Member::stuck_until)
+            .min()
+            .map(|until| if until < now { Duration::ZERO } else { until - now })
     }
 
     /// Takes orders that there are; false when there will be none any more.
@@ -144,6 +175,7 @@ impl Worker {
                 if let Some(member) = self.services.get_mut(&service) {
                     member.service.drain(&mut self.tools);
                 }
+                self.watch_stuck(service);
                 // The loop may have ended meanwhile.
                 let _ = self.drained.send(Internal::Drained(number));
             }
@@ -154,6 +186,7 @@ impl Worker {
 
     fn close(&mut self, service: ServiceId) {
         if let Some(mut member) = self.services.remove(&service) {
+            self.stuck.remove(&service);
             member.service.drain(&mut self.tools);
             member.service.pipes().for_each(|pipe| self.poller.unwatch(pipe));
         }
@@ -168,10 +201,7 @@ impl Worker {
             .values_mut()
             .find_map(|member| Some((member.service.source(&pipe)?, &mut member.service)));
         match found {
-            Some((which, service)) => {
-                service.resume(which, batch, taken, &mut self.tools);
-                service.pass(which, Rest::Waits, &mut self.tools);
-            }
+            Some((which, service)) => service.resume(which, batch, taken, &mut self.tools),
             None => log::warn!("the log of {pipe} ends early: its service is not there any more"),
         }
     }
@@ -192,17 +222,30 @@ impl Worker {
         let has_more = !member.is_beginning
             && which < member.service.pipes().count()
             && 0 < member.service.pass(which, Rest::Waits, &mut self.tools);
+        self.watch_stuck(service);
         if has_more {
             self.is_ready(key);
+        }
+    }
+
+    fn watch_stuck(&mut self, service: ServiceId) {
+        let is_stuck = |member: &Member| member.service.stuck_until().is_some();
+        if self.services.get(&service).is_some_and(is_stuck) {
+            self.stuck.insert(service);
+        } else {
+            self.stuck.remove(&service);
         }
     }
 
     /// Tries files again that took nothing.
     fn retry(&mut self) {
         let now = self.tools.clock.now();
-        let is_due = |member: &Member| member.service.stuck_until().is_some_and(|it| it <= now);
-        let due = self.services.iter().filter(|(_, member)| is_due(member));
-        let due: Vec<u64> = due.flat_map(|(service, _)| service_keys(*service)).collect();
+        let is_due = |service: &&ServiceId| {
+            let member = self.services.get(service);
+            member.and_then(Member::stuck_until).is_some_and(|until| until <= now)
+        };
+        let due = self.stuck.iter().filter(is_due);
+        let due: Vec<u64> = due.flat_map(|service| service_keys(*service)).collect();
         due.into_iter().for_each(|key| self.is_ready(key));
     }
 }

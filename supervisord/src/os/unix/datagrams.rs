@@ -57,3 +57,39 @@ impl Datagrams {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::io::{IoSliceMut, Read as _, Seek as _};
+    use std::os::fd::{FromRawFd as _, OwnedFd};
+
+    use nix::sys::socket::{ControlMessageOwned, recvmsg};
+
+    use super::*;
+
+    #[test]
+    fn a_message_too_large_for_the_socket_comes_as_a_sealed_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let reader = UnixDatagram::bind(&path).unwrap();
+        let large = vec![b'x'; 4 << 20];
+        Datagrams::connect(&path).unwrap().send(&large).unwrap();
+        let (mut room, mut control) = ([0; 16], nix::cmsg_space!([i32; 1]));
+        let mut slices = [IoSliceMut::new(&mut room)];
+        let flags = MsgFlags::empty();
+        let socket = reader.as_raw_fd();
+        let got = recvmsg::<UnixAddr>(socket, &mut slices, Some(&mut control), flags).unwrap();
+        assert_eq!(got.bytes, 0);
+        let Some(ControlMessageOwned::ScmRights(files)) = got.cmsgs().unwrap().next() else {
+            panic!("no file came");
+        };
+        // SAFETY: it just came, and nobody else knows it.
+        let mut file = File::from(unsafe { OwnedFd::from_raw_fd(files[0]) });
+        file.rewind().unwrap();
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).unwrap();
+        assert_eq!(text, large);
+        assert!(file.set_len(0).is_err(), "it is sealed");
+    }
+}
