@@ -23,6 +23,8 @@ mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod remembered;
+#[cfg(target_os = "linux")]
+mod sinks;
 #[cfg(unix)]
 mod sockets;
 mod spawning;

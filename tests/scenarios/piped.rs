@@ -1,11 +1,10 @@
-//! Logs by pipe: stamps, JSON, long lines, last words, rotation, a full disk, other sinks.
+//! Logs by pipe: stamps, JSON, long lines, last words, rotation, a full disk.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use harness::{Daemon, PATIENCE, Service, SmallDisk, fault, observer, skip, wait_for, wait_until};
+use harness::{Daemon, PATIENCE, Service, SmallDisk, fault, observer, skip, wait_until};
 use serde_json::{Value, json};
 
 /// How a stamp looks, digits as zeros.
@@ -50,8 +49,8 @@ fn log_of(daemon: &Daemon, label: &str) -> PathBuf {
     daemon.base().join(format!("logs/{label}.log"))
 }
 
-/// The text of a gap's mark, and how many lines it tells of.
-fn gap(line: &str) -> Option<u64> {
+/// How many lines a mark tells to be missing.
+pub(crate) fn gap(line: &str) -> Option<u64> {
     line.strip_prefix("— ")?
         .split_once(' ')
         .filter(|(_, rest)| rest.contains("lost here"))?
@@ -336,71 +335,6 @@ fn the_oldest_lines_go_where_that_is_wanted_and_are_counted() {
     assert!(0 < lost && text.starts_with("— "), "{}", &text[..80]);
     assert_eq!(numbers.len() as u64 + lost, count, "{lost} lost");
     assert_eq!(*numbers.first().unwrap(), lost + 1, "the oldest went");
-}
-
-/// Everything that came to a socket until a text was among it.
-#[track_caller]
-fn heard(socket: &UnixDatagram, text: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut room = vec![0; 1 << 18];
-    wait_for(&format!("{text} to be sent"), PATIENCE, || {
-        while let Ok(length) = socket.recv(&mut room) {
-            all.push(String::from_utf8_lossy(&room[..length]).into_owned());
-        }
-        all.iter().any(|message| message.contains(text)).then_some(())
-    });
-    all
-}
-
-fn listen(path: &Path) -> UnixDatagram {
-    let _ = fs::remove_file(path);
-    let socket = UnixDatagram::bind(path).unwrap();
-    socket.set_nonblocking(true).unwrap();
-    socket
-}
-
-#[test]
-fn lines_go_to_journal_and_logger_beside_the_file() {
-    let daemon = Daemon::start();
-    let [journal, logger] = ["journal", "logger"].map(|name| daemon.base().join(name));
-    let sockets = [&journal, &logger].map(|path| listen(path));
-    let log = json!({
-        "Sinks": ["File", "Journald", "Syslog"],
-        "JournaldSocket": journal.to_str().unwrap(),
-        "SyslogSocket": logger.to_str().unwrap(),
-    });
-    piped(&daemon, "web", &log).does(&["--print", "first", "--print", "second"]).add();
-    let pid = daemon.running("web");
-    let entries = heard(&sockets[0], "MESSAGE=second\n");
-    let expected = format!(
-        "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=web\nSYSLOG_PID={pid}\nOBJECT_PID={pid}\n\
-         SUPERVISORD_LABEL=web\nSUPERVISORD_RUN=1\nSUPERVISORD_STREAM=stdout\nMESSAGE=first\n"
-    );
-    assert_eq!(entries, [expected.clone(), expected.replace("first", "second")]);
-    let messages = heard(&sockets[1], "second");
-    assert!(
-        messages[0].starts_with("<30>1 ")
-            && messages[0].ends_with(&format!(" web {pid} stdout - first")),
-        "{messages:?}"
-    );
-    daemon.wait_logged("web", "first\nsecond\n");
-}
-
-#[test]
-fn a_sink_that_is_away_holds_nobody_up_and_its_gap_is_told() {
-    let daemon = Daemon::start();
-    let journal = daemon.base().join("journal");
-    let log = json!({ "Sinks": ["File", "Journald"], "JournaldSocket": journal.to_str().unwrap() });
-    piped(&daemon, "web", &log).does(&["--tick", "20"]).add();
-    daemon.wait_logged("web", "line 00000005");
-    let socket = listen(&journal);
-    let entries = heard(&socket, "MESSAGE=line ");
-    let message = |entry: &String| entry.split_once("MESSAGE=").unwrap().1.trim_end().to_owned();
-    let messages: Vec<String> = entries.iter().map(message).collect();
-    let lost = gap(&messages[0]).unwrap_or_else(|| panic!("no gap is told: {messages:?}"));
-    assert_eq!(messages[1], format!("line {:08}", lost + 1), "{messages:?}");
-    let log = daemon.done(&["logs", "web"]);
-    assert!(log.starts_with("line 00000001\nline 00000002\n"), "{log}");
 }
 
 #[test]

@@ -57,7 +57,8 @@ struct Source {
     is_kept: bool,
 }
 
-/// A file took nothing; when it is tried again if there is something for it, and how long was waited.
+/// A file took nothing; when it is tried again, if there is something for it, and how long was
+/// waited.
 struct Stuck {
     until: Option<Moment>,
     pause: Duration,
@@ -188,8 +189,7 @@ impl Service {
         // What is not seen yet goes on with what is.
         let rest = if seen < waiting { Rest::Waits } else { rest };
         let now = tools.now();
-        let owed = source.owed.batch.take();
-        let batch = match owed {
+        let batch = match source.owed.batch.take() {
             Some(batch) => batch,
             None => {
                 let Some((length, rest)) = source.ready(&tools.room[..seen], rest) else {
