@@ -344,7 +344,7 @@ fn a_crowd_of_talkers_costs_little_and_delays_no_one() {
     let quiet = observer::memory(daemon.pid());
     for number in 0..crowd {
         let label = format!("web-{number:04}");
-        piped(&daemon, &label, &json!({ "Timestamps": true })).does(&["--tick", "10"]).place();
+        piped(&daemon, &label, &json!({ "Timestamps": true })).does(&["--tick", "100"]).place();
     }
     daemon.done(&["apply"]);
     for number in 0..crowd {

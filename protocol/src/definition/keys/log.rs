@@ -53,7 +53,7 @@ pub(super) const LOG: &[Key] = &[
         "SyslogFormat",
         Kind::Choice(SyslogFormat::WORDS),
         Class::Hot,
-        "RFC5424, or RFC3164 for loggers that know no other.",
+        "RFC5424, or RFC3164 for old loggers and the /dev/log of systemd.",
     )
     .linux(HONOURED),
 ];
