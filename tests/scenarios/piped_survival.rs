@@ -26,8 +26,11 @@ const CALLS: [(&str, usize); 9] = [
     ("epoll_wait", 3),
 ];
 
-/// Kills tried by default.
-const SAMPLE: usize = 10;
+/// Those that stand between a log and its pipe, tried each time.
+const VITAL: [&str; 2] = ["splice", "rename"];
+
+/// Further kills tried by default.
+const SAMPLE: usize = 8;
 
 fn log_of(daemon: &Daemon) -> PathBuf {
     daemon.base().join("logs/web.log")
@@ -92,8 +95,11 @@ fn a_kill_at_any_system_call_loses_no_line_and_doubles_none() {
     if std::env::var("SVC_SWEEP").is_ok_and(|which| which == "all") {
         points = std::iter::repeat_n(points, 4).flatten().collect();
     } else {
-        let mut sample = || points.swap_remove(dice.below(points.len()));
-        points = (0..SAMPLE).map(|_| sample()).collect();
+        let is_vital = |point: &Point| VITAL.contains(&point.call.as_str()) && point.number == 1;
+        let (vital, mut others): (Vec<Point>, Vec<Point>) = points.into_iter().partition(is_vital);
+        let sample = (0..SAMPLE).map(|_| others.swap_remove(dice.below(others.len())));
+        points = sample.collect();
+        points.extend(vital);
     }
     let mut daemon = Daemon::start();
     let log = log_of(&daemon);
@@ -165,12 +171,16 @@ fn a_kill_while_the_disk_is_full_tears_nothing() {
     let service = piped(&daemon, "web", &json!({ "Timestamps": true })).does(&["--tick", "0"]);
     service.key("StandardOutPath", log.to_str().unwrap()).add();
     daemon.running("web");
+    // What it does is written down where the other's was.
+    piped(&daemon, "other", &json!({})).does(&["--tick", "1"]).add();
+    let other = daemon.base().join("logs/other.log");
     for round in 1..=3 {
         wait_growth(&log);
         disk.fill();
         wait_until("the disk to be full", PATIENCE, || {
             daemon.log().matches("it waits once").count() == round
         });
+        wait_growth(&other);
         daemon.kill9();
         daemon.start_again();
         disk.free();
