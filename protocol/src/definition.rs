@@ -50,8 +50,8 @@ pub use socket::{Inetd, Service, Socket, SocketFamily, SocketProtocol, SocketTyp
 pub use source::{DEPTH_MAX, NODES_MAX, SIZE_MAX};
 pub use supervisor::{
     AlertOn, Alerts, Backoff, Health, HealthAction, HealthKind, Hooks, KillMode, Log, LogFormat,
-    LogMode, Propagate, Ready, ReadyKind, Requirement, Restart, RestartOn, StartLimit, Supervisor,
-    TreeLimits,
+    LogFull, LogMode, LogSink, Propagate, Ready, ReadyKind, Requirement, Restart, RestartOn,
+    StartLimit, Supervisor, SyslogFormat, TreeLimits,
 };
 pub use typed::Seldom;
 

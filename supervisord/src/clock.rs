@@ -29,6 +29,12 @@ impl Clock {
         shifted.round(jiff::Unit::Millisecond).unwrap_or(shifted)
     }
 
+    /// What the wall clock shows now.
+    #[must_use]
+    pub fn wall_now(self) -> Timestamp {
+        present()
+    }
+
     /// A moment as a clock on the wall shows it here, to the second.
     #[must_use]
     pub fn local(self, moment: Moment) -> String {

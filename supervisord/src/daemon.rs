@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use protocol::address::Paths;
 use protocol::message::Ended;
-use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
+use supervisor_core::{Action, Event, Load, Moment, RequestId, Run, ServiceId, Supervisor, Want};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 
@@ -37,6 +37,7 @@ use crate::control::listen::Listener;
 use crate::control::reply::Reply;
 use crate::lines;
 use crate::lock::Lock;
+use crate::logs::pipe::Pipes;
 use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
 use crate::sockets::{Opened, Sockets};
@@ -59,6 +60,7 @@ pub struct Daemon {
     pub(crate) clock: Clock,
     pub(crate) watches: Watches,
     pub(crate) sockets: Sockets,
+    pub(crate) pipes: Pipes,
     alarm: os::Alarm,
     pub(crate) paths: Paths,
     pub(crate) pending: Pending,
@@ -97,8 +99,8 @@ pub struct Ours {
     pub listener: Listener,
     /// The socket, for a next program.
     pub socket: Handle,
-    /// What services had open under the program before this one.
-    pub sockets: Vec<Handle>,
+    /// What services had open under the program before this one: sockets, and pipes of logs.
+    pub handles: Vec<Handle>,
     /// The program this is.
     pub program: Option<PathBuf>,
     /// Its arguments.
@@ -117,6 +119,8 @@ pub(crate) enum Internal {
         /// Who asked; nobody for SIGHUP.
         reply: Option<Reply>,
     },
+    /// The last lines of runs are in their logs, up to the one of that number.
+    Drained(u64),
     /// The sockets of a definition were waited for.
     Opened {
         /// They, or what failed.
@@ -140,6 +144,7 @@ impl Daemon {
         paths: Paths,
     ) -> io::Result<Self> {
         let (internal, news) = mpsc::unbounded_channel();
+        let (pipes, sockets) = ours.handles.into_iter().partition(os::is_pipe);
         let mut daemon = Self {
             supervisor: Supervisor::default(),
             registry: Registry::default(),
@@ -147,7 +152,8 @@ impl Daemon {
             disk: store.disk,
             clock: Clock,
             watches: Watches::default(),
-            sockets: Sockets::inherit(ours.sockets),
+            sockets: Sockets::inherit(sockets),
+            pipes: Pipes::new(&paths, Clock, internal.clone(), pipes),
             alarm: os::Alarm::new()?,
             paths,
             pending: Pending::default(),
@@ -177,6 +183,7 @@ impl Daemon {
         daemon.load(store.found);
         daemon.sockets.disinherit();
         daemon.processes.all_found();
+        daemon.pipes.loaded();
         Ok(daemon)
     }
 
@@ -264,6 +271,9 @@ impl Daemon {
         let triggers = policy.triggers.as_deref();
         if let Some(entry) = self.registry.get(service) {
             self.sockets.set(service, &entry.definition);
+            let run = past.as_ref().map_or(0, |past| past.memory.runs);
+            let pid = self.processes.pid(Run { service, number: run });
+            self.pipes.resume(service, (&entry.definition, &self.paths), (run, pid));
         }
         let held = self.watch(service, triggers, (&mut request, want), now);
         let load = Load { service, label, policy, goal, enabled, past, request, want };
@@ -301,23 +311,33 @@ impl Daemon {
     fn hear(&mut self, first: News) {
         let mut next = Some(first);
         while let Some(news) = next {
-            let Some(news) = self.hear_check(news) else {
-                next = self.processes.try_news();
-                continue;
-            };
-            let (run, event) = match news {
-                News::Spawned { run, .. } => (run, Event::Spawned(run)),
-                News::SpawnFailed { run, error } => {
-                    (run, Event::SpawnFailed { run, cause: error.to_string().into() })
-                }
-                News::Exited { run, exit, tree_empty } => {
-                    (run, Event::Exited { run, exit, tree_empty })
-                }
-                News::Cleared { run } => (run, Event::Cleared(run)),
-            };
-            self.refresh(run.service);
-            self.handle(event);
+            let news = self.hear_check(news).and_then(|news| self.pipes.hear(news));
+            if let Some(news) = news {
+                self.heard(news);
+            }
             next = self.processes.try_news();
+        }
+    }
+
+    fn heard(&mut self, news: News) {
+        let (run, event) = match news {
+            News::Spawned { run, .. } => (run, Event::Spawned(run)),
+            News::SpawnFailed { run, error } => {
+                (run, Event::SpawnFailed { run, cause: error.to_string().into() })
+            }
+            News::Exited { run, exit, tree_empty } => {
+                (run, Event::Exited { run, exit, tree_empty })
+            }
+            News::Cleared { run } => (run, Event::Cleared(run)),
+        };
+        self.refresh(run.service);
+        self.handle(event);
+    }
+
+    /// The last lines of runs are in their logs up to that number, or were waited for too long.
+    pub(crate) fn drained(&mut self, number: u64) {
+        while let Some(news) = self.pipes.release(number) {
+            self.heard(news);
         }
     }
 
@@ -341,13 +361,20 @@ impl Daemon {
 
     fn deadline(&self) -> Option<Moment> {
         let check = self.upgrade.as_ref().and_then(Upgrade::deadline);
-        let all = [self.supervisor.deadline(), self.pending.deadline(), check, self.runs_due];
+        let all = [
+            self.supervisor.deadline(),
+            self.pending.deadline(),
+            check,
+            self.runs_due,
+            self.pipes.deadline(),
+        ];
         all.into_iter().flatten().chain(self.herald.deadline()).min()
     }
 
     fn time_passed(&mut self) {
         self.give_up_waiting();
         self.give_up_check();
+        self.drained(0);
         self.handle(Event::Timeout);
         if self.supervisor.is_shutting_down() {
             self.herald.touch(self.clock.now());

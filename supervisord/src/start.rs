@@ -143,9 +143,9 @@ fn begin(
     paths: &Paths,
     handover: Option<Handover>,
 ) -> Result<Daemon, StartError> {
-    let (lock, socket, sockets) = match handover {
-        Some(Handover { lock, socket, sockets }) => {
-            (Lock::inherit(lock, paths), Some(socket), sockets)
+    let (lock, socket, handles) = match handover {
+        Some(Handover { lock, socket, handles }) => {
+            (Lock::inherit(lock, paths), Some(socket), handles)
         }
         None => (Lock::take(paths)?, None, Vec::new()),
     };
@@ -161,7 +161,7 @@ fn begin(
         lock,
         socket: listener.handle().map_err(StartError::System)?,
         listener,
-        sockets,
+        handles,
         program: std::env::current_exe().ok(),
         arguments,
     };

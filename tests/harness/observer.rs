@@ -98,6 +98,14 @@ pub fn lives(pid: u32) -> bool {
     process(pid).is_some_and(|process| process.state != 'Z')
 }
 
+/// What the memory of a process comes to, its share of what it shares included, in KiB.
+#[must_use]
+pub fn memory(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
 /// Where each open descriptor of a process leads.
 #[must_use]
 pub fn descriptors(pid: u32) -> Vec<PathBuf> {

@@ -57,6 +57,10 @@ pub(crate) enum Saying {
     Variable(String),
     /// So many numbered lines.
     Lines(usize),
+    /// A line of so many bytes.
+    Long(usize),
+    /// Text without a newline.
+    Part(String),
 }
 
 /// How sockets are handed over.
@@ -92,6 +96,8 @@ impl Arguments {
                 "--stderr" => told.speech.push(Saying::Err(value()?)),
                 "--env" => told.speech.push(Saying::Variable(value()?)),
                 "--lines" => told.speech.push(Saying::Lines(number(&value()?)?)),
+                "--long" => told.speech.push(Saying::Long(number(&value()?)?)),
+                "--part" => told.speech.push(Saying::Part(value()?)),
                 "--tick" => told.tick = Some(milliseconds(&value()?)?),
                 "--facts" => told.facts = true,
                 "--children" => told.children = number(&value()?)?,

@@ -22,6 +22,8 @@ pub(crate) fn say(arguments: &Arguments, facts: Option<Value>) {
                 None => writeln!(out, "{name} is not set"),
             },
             Saying::Lines(count) => lines(&mut out, *count),
+            Saying::Long(length) => writeln!(out, "{}", "x".repeat(*length)),
+            Saying::Part(text) => write!(out, "{text}"),
         };
     }
     if let Some(facts) = facts {

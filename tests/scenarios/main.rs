@@ -24,12 +24,18 @@ mod keep_alive;
 mod lifecycle;
 mod logs;
 mod persistence;
+#[cfg(target_os = "linux")]
+mod piped;
+#[cfg(target_os = "linux")]
+mod piped_survival;
 mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod registration;
 #[cfg(target_os = "linux")]
 mod remembered;
+#[cfg(target_os = "linux")]
+mod sinks;
 #[cfg(target_os = "linux")]
 mod socket_keys;
 #[cfg(unix)]

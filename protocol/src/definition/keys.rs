@@ -5,6 +5,7 @@
 
 mod launch;
 mod launchd_only;
+mod log;
 mod nested;
 mod process;
 mod supervisor;

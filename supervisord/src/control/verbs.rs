@@ -42,10 +42,11 @@ impl Daemon {
                     self.tell_ready();
                 }
             }
+            Internal::Drained(number) => self.drained(number),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
             Internal::Entered => {
                 log::info!("told to end by Enter");
-                self.handle(Event::Shutdown);
+                self.shut_down();
             }
         }
     }

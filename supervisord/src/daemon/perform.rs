@@ -49,7 +49,12 @@ impl Daemon {
         }
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
         let mut launch = launch(&entry.definition, &self.paths);
-        self.sockets.hand(run.service, &entry.definition, &mut launch);
+        let definition = &entry.definition;
+        if let Err(cause) = self.pipes.hand(run, (definition, &self.paths), &mut launch) {
+            let news = Event::SpawnFailed { run, cause: cause.into() };
+            return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+        }
+        self.sockets.hand(run.service, definition, &mut launch);
         self.trace(run.service, || summary(&launch));
         self.processes.spawn(run, launch);
     }
@@ -245,6 +250,7 @@ impl Daemon {
             self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
             self.watches.forget(*id);
+            self.pipes.forget(*id);
             self.pending.unstored.remove(id);
             let parent = self.sockets.parent(*id);
             let instances = self.sockets.forget(*id);

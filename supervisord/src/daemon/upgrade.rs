@@ -164,7 +164,8 @@ impl Daemon {
 
     /// Becomes the new program, once nothing is under way that would be lost.
     pub(super) async fn try_upgrade(&mut self) {
-        if !self.is_closing() || !self.processes.is_settled() || !self.pending.is_settled() {
+        let is_settled = self.processes.is_settled() && self.pending.is_settled();
+        if !self.is_closing() || !is_settled || !self.pipes.is_settled() {
             return;
         }
         let Some(Upgrade { program, reply, .. }) = self.upgrade.take() else { return };
@@ -182,6 +183,8 @@ impl Daemon {
         lines::let_go();
         let mut lent = vec![self.lock.handle(), os::lend(&self.socket)];
         lent.extend(self.sockets.handles().map(os::lend));
+        let pipes = self.pipes.handles();
+        lent.extend(pipes.iter().map(|(_, pipe)| os::lend(pipe)));
         let error = os::become_daemon(&program, &self.arguments, &lent);
         let sentence = format!("cannot upgrade to {}: exec: {error}", program.display());
         log::error!("{sentence}");

@@ -7,6 +7,12 @@
 //! **Invariant:** one [`Processes`] in a program, because reaping takes every child there is.
 
 #[cfg(unix)]
+#[path = "unix/datagrams.rs"]
+mod datagrams;
+#[cfg(windows)]
+#[path = "windows/datagrams.rs"]
+mod datagrams;
+#[cfg(unix)]
 #[path = "unix/environment.rs"]
 mod environment;
 #[cfg(windows)]
@@ -39,6 +45,15 @@ mod own;
 #[cfg(windows)]
 #[path = "windows/own.rs"]
 mod own;
+#[cfg(target_os = "linux")]
+#[path = "linux/pipes.rs"]
+mod pipes;
+#[cfg(all(unix, not(target_os = "linux")))]
+#[path = "macos/pipes.rs"]
+mod pipes;
+#[cfg(windows)]
+#[path = "windows/pipes.rs"]
+mod pipes;
 mod senses;
 mod signal;
 mod spawner;
@@ -77,6 +92,7 @@ pub use self::{
     signal::{Signal, signal_name, signal_number},
 };
 
+pub use datagrams::Datagrams;
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
@@ -85,6 +101,8 @@ pub use own::{
     is_root, is_same_file, lend, make_executable, make_private, make_readable, may_control,
     open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
+
+pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};
 
 /// Names the time since the machine booted, for what is true only until it does again.
 #[must_use]

@@ -2,21 +2,25 @@
 //!
 //! Wrong values in it always refuse the definition: there is no old file to be lenient with.
 
-use super::{HONOURED, TEXT};
+use super::{HONOURED, TEXT, log};
 use crate::definition::key::{Class, Key, Kind, Support};
 use crate::definition::supervisor::{
-    AlertOn, HealthAction, HealthKind, KillMode, LogFormat, LogMode, Propagate, ReadyKind,
-    RestartOn,
+    AlertOn, HealthAction, HealthKind, KillMode, Propagate, ReadyKind, RestartOn,
 };
 
 const YEAR: f64 = 366.0 * 86_400.0;
-const SECONDS: Kind = Kind::Number { min: 0.0, max: YEAR };
+pub(super) const SECONDS: Kind = Kind::Number { min: 0.0, max: YEAR };
 const COUNT: Kind = Kind::Integer { min: 1, max: u32::MAX as i64 };
 const ARGUMENTS: Kind = Kind::List(&TEXT);
 const STATUSES: Kind = Kind::List(&Kind::Integer { min: i32::MIN as i64, max: u32::MAX as i64 });
 const NO_SIGNALS: Support = Support::NotAvailable("Windows has no signals");
 
-const fn ours(name: &'static str, kind: Kind, class: Class, summary: &'static str) -> Key {
+pub(super) const fn ours(
+    name: &'static str,
+    kind: Kind,
+    class: Class,
+    summary: &'static str,
+) -> Key {
     Key::new(name, kind, class, summary).essential()
 }
 
@@ -58,7 +62,7 @@ pub(super) const SUPERVISOR: &[Key] = &[
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
     )
     .linux(HONOURED),
-    ours("Log", Kind::Dictionary(LOG), Class::Restart, "How output is kept."),
+    ours("Log", Kind::Dictionary(log::LOG), Class::Restart, "How output is kept.").linux(HONOURED),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
     ours("Essential", Kind::Boolean, Class::Hot, "The supervisor ends when this service fails."),
     ours("Group", TEXT, Class::Hot, "A name under which verbs reach all services that share it."),
@@ -133,15 +137,6 @@ const HOOKS: &[Key] = &[
     ours("PostStart", ARGUMENTS, Class::NextStart, "Once the service is ready."),
     ours("PreStop", ARGUMENTS, Class::Hot, "Before it is asked to end."),
     ours("PostExit", ARGUMENTS, Class::Hot, "After its end."),
-];
-
-const LOG: &[Key] = &[
-    ours("Mode", Kind::Choice(LogMode::WORDS), Class::Restart, "File or Pipe."),
-    ours("MaxSize", Kind::Size, Class::Hot, "Bytes at which a log is rotated."),
-    ours("Keep", Kind::Integer { min: 0, max: 10_000 }, Class::Hot, "How many old ones are kept."),
-    ours("Compress", Kind::Boolean, Class::Hot, "Whether old ones are compressed."),
-    ours("Timestamps", Kind::Boolean, Class::Hot, "Whether lines begin with the time; for Pipe."),
-    ours("Format", Kind::Choice(LogFormat::WORDS), Class::Hot, "Text or Json; for Pipe."),
 ];
 
 const LIMITS: &[Key] = &[

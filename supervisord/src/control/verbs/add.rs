@@ -87,6 +87,7 @@ impl Daemon {
             == protocol::message::Step::Restart;
         let policy = policy(&definition);
         self.sockets.set(service, &definition);
+        self.pipes.change(service, &definition, &self.paths);
         (entry.definition, entry.notes) = (definition, notes);
         let now = self.clock.now();
         let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));
