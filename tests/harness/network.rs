@@ -42,7 +42,8 @@ impl Interface {
         };
         let mut request = request(self.name);
         // SAFETY: both are the 16 bytes of an address, of which this is a kind.
-        request.ifr_ifru.ifru_addr = unsafe { std::mem::transmute(address) };
+        request.ifr_ifru.ifru_addr =
+            unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(address) };
         ask(&self.socket, libc::SIOCSIFADDR, &mut request)
     }
 
