@@ -180,6 +180,7 @@ impl Daemon {
         };
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
+        daemon.processes.find_all();
         daemon.load(store.found);
         daemon.sockets.disinherit();
         daemon.processes.all_found();
@@ -288,26 +289,6 @@ impl Daemon {
         self.perform();
     }
 
-    pub(crate) fn perform(&mut self) {
-        while !self.actions.is_empty() {
-            let mut actions = std::mem::take(&mut self.actions);
-            let mut forgotten = Vec::new();
-            // Processes first, then what is written and told about them.
-            actions.sort_by_key(|action| !is_about_process(action));
-            for action in actions.drain(..) {
-                if let Action::Forget(service) = action {
-                    forgotten.push(service);
-                }
-                self.act(action);
-            }
-            // Its room is kept for the next turn.
-            if self.actions.is_empty() {
-                self.actions = actions;
-            }
-            self.drop_forgotten(&forgotten);
-        }
-    }
-
     fn hear(&mut self, first: News) {
         let mut next = Some(first);
         while let Some(news) = next {
@@ -396,17 +377,5 @@ impl Daemon {
         log::info!("ended");
         lines::let_go();
         drop(self.lock);
-    }
-}
-
-fn is_about_process(action: &Action) -> bool {
-    match action {
-        Action::Spawn(_) | Action::Terminate(_) | Action::Kill(_) => true,
-        Action::Store(_)
-        | Action::Announce(_)
-        | Action::Note(_)
-        | Action::Reply { .. }
-        | Action::Forget(_)
-        | Action::Finish => false,
     }
 }

@@ -30,7 +30,8 @@ pub struct Processes {
     pub(super) unwatched: HashSet<Run>,
     pub(super) services: HashMap<ServiceId, Service>,
     news: VecDeque<News>,
-    is_leaving: bool,
+    /// Ends that are told when their trees were looked at.
+    dying: HashMap<Run, Exit>,
 }
 
 #[derive(Default)]
@@ -77,7 +78,7 @@ impl Processes {
             unwatched: HashSet::new(),
             services: HashMap::new(),
             news: VecDeque::new(),
-            is_leaving: false,
+            dying: HashMap::new(),
         })
     }
 
@@ -188,10 +189,15 @@ impl Processes {
 
     /// No service is going to run again: what ends is put away at once.
     pub fn leave(&mut self) {
-        self.is_leaving = true;
+        self.trees.leave();
     }
 
-    /// Every service that an earlier daemon had was looked for.
+    /// Services of an earlier daemon are looked for now, before any other is begun.
+    pub fn find_all(&mut self) {
+        self.trees.find_all();
+    }
+
+    /// Every one of them has been.
     pub fn all_found(&mut self) {
         self.trees.all_found();
     }
@@ -217,6 +223,14 @@ impl Processes {
         }
         for run in self.trees.touched() {
             self.look_after(run);
+        }
+        while let Some((run, is_gone)) = self.trees.buried() {
+            if is_gone && let Some(service) = self.services.get_mut(&run.service) {
+                service.is_removed = true;
+            }
+            if let Some(exit) = self.dying.remove(&run) {
+                self.told(run, exit, is_gone);
+            }
         }
     }
 
@@ -294,18 +308,17 @@ impl Processes {
         let Some(process) = self.runs.get_mut(&run) else { return };
         process.is_left_over = true;
         self.store.let_go(process.inode);
+        let abandons = process.abandon_group;
         let member = process.member(run, &self.services);
-        let is_empty = || match self.is_leaving {
-            true => self.trees.remove_if_empty(&member),
-            false => self.trees.is_empty(&member),
-        };
-        let tree_empty = process.abandon_group || is_empty();
-        if self.is_leaving
-            && tree_empty
-            && let Some(service) = self.services.get_mut(&run.service)
-        {
-            service.is_removed = true;
+        if !abandons && self.trees.bury(&member) {
+            self.dying.insert(run, exit);
+            return;
         }
+        let tree_empty = abandons || self.trees.is_empty(&member);
+        self.told(run, exit, tree_empty);
+    }
+
+    fn told(&mut self, run: Run, exit: Exit, tree_empty: bool) {
         self.news.push_back(News::Exited { run, exit, tree_empty });
         if tree_empty {
             self.over(run);

@@ -152,7 +152,10 @@ impl Processes {
     /// What ends is put away by itself.
     pub fn leave(&mut self) {}
 
-    /// Nothing is kept from looking for services.
+    /// Services are found one by one.
+    pub fn find_all(&mut self) {}
+
+    /// See [`Processes::find_all`].
     pub fn all_found(&mut self) {}
 
     /// A job object goes by itself with its last process and handle.
