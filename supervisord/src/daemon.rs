@@ -224,33 +224,6 @@ impl Daemon {
         self.put_away().await;
     }
 
-    fn load(&mut self, found: Found) {
-        let is_complete = found.rejected.is_empty();
-        for file in &found.rejected {
-            for fault in &file.faults {
-                log::error!("cannot load {}: {fault}", file.file);
-            }
-        }
-        for skipped in found.skipped.values() {
-            log::info!("{}: not loaded: {}", skipped.label, skipped.why);
-        }
-        self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
-        for (label, taken) in found.definitions {
-            let intent = self.dormant.remove(&label).unwrap_or_default();
-            let entry = Entry {
-                label: label.into(),
-                definition: taken.definition,
-                notes: taken.notes,
-                file: taken.file,
-                enabled: intent.enabled,
-            };
-            let waiting = (None, Want::Nothing);
-            self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
-        }
-        self.resume_instances();
-        self.see_to_orphans(is_complete);
-    }
-
     /// Registers a service and lets the core begin with it.
     pub(crate) fn take_in(
         &mut self,
