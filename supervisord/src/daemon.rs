@@ -35,6 +35,7 @@ use self::upgrade::Upgrade;
 use crate::clock::Clock;
 use crate::control::listen::Listener;
 use crate::control::reply::Reply;
+use crate::launch;
 use crate::lines;
 use crate::lock::Lock;
 use crate::logs::pipe::Pipes;
@@ -235,9 +236,9 @@ impl Daemon {
         let policy = policy(&entry.definition);
         let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
         let label = Arc::clone(&entry.label);
-        let abandon_group = entry.definition.rare.abandon_process_group;
+        let reach = launch::reach(&entry.definition);
         let service = self.registry.insert(entry);
-        let past = self.past(service, &label, abandon_group);
+        let past = self.past(service, &label, reach);
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,

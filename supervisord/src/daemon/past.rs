@@ -5,7 +5,8 @@ use std::time::Duration;
 use supervisor_core::{self as core, Left, Past, Run, ServiceId};
 
 use super::Daemon;
-use crate::os::Identity;
+use crate::launch;
+use crate::os::{Identity, Reach};
 use crate::store::record::Record;
 use crate::store::runs::Pasts;
 
@@ -14,14 +15,14 @@ const RUNS_RETRY: Duration = Duration::from_millis(250);
 
 impl Daemon {
     /// What the service did under an earlier daemon, its processes taken over.
-    pub(super) fn past(&mut self, id: ServiceId, label: &str, abandon: bool) -> Option<Past> {
+    pub(super) fn past(&mut self, id: ServiceId, label: &str, reach: Reach) -> Option<Past> {
         let record = self.pasts.remove(label);
         let (runs, process) = match &record {
             Some(record) => (record.runs, record.process.as_ref()),
             None => (0, None),
         };
         let run = Run { service: id, number: runs };
-        let left = self.processes.adopt(run, label, process, abandon);
+        let left = self.processes.adopt(run, label, process, reach);
         let told = process.and_then(|process| self.processes.ended_before(process));
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
@@ -54,7 +55,8 @@ impl Daemon {
             self.strays += 1;
             let nobody = Run { service: ServiceId(u32::MAX - self.strays), number: 0 };
             let process = record.process.as_ref();
-            if self.processes.end_stray(nobody, &label, process, record.abandons) {
+            let reach = if record.abandons { Reach::Process } else { Reach::Tree };
+            if self.processes.end_stray(nobody, &label, process, reach) {
                 log::warn!("{label}: its definition is gone, ending what it left");
             }
             self.runs.note(&label, None);
@@ -96,7 +98,8 @@ impl Daemon {
         let memory = service.memory()?;
         let process = service.state().run().and_then(|run| self.processes.identity(run));
         let entry = self.registry.get(id);
-        let abandons = entry.is_some_and(|entry| entry.definition.rare.abandon_process_group);
+        let reach = entry.map(|entry| launch::reach(&entry.definition)).unwrap_or_default();
+        let abandons = reach == Reach::Process;
         Some(Record::new(&memory, process, abandons))
     }
 }

@@ -7,7 +7,7 @@ use super::Daemon;
 use super::pending::{Asked, Then, WAIT};
 use crate::control::answer::Facts;
 use crate::control::sentence;
-use crate::launch::{launch, summary};
+use crate::launch::{launch, stop_signal, summary};
 use crate::os::Signal;
 use crate::registry::Entry;
 use crate::store::disk::{Done, JobId};
@@ -39,7 +39,11 @@ impl Daemon {
         self.trace_action(action);
         match action {
             Action::Spawn(run) => self.spawn(run),
-            Action::Terminate(run) => self.processes.signal(run, Signal::Terminate),
+            Action::Terminate(run) => {
+                let entry = self.registry.get(run.service);
+                let signal = entry.map_or(Signal::Terminate, |one| stop_signal(&one.definition));
+                self.processes.terminate(run, signal);
+            }
             Action::Kill(run) => {
                 if let Some(entry) = self.registry.get(run.service) {
                     log::warn!("{}: still there after its ExitTimeOut, killing it", entry.label);

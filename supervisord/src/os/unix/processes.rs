@@ -9,7 +9,7 @@ use supervisor_core::{Exit, Run, ServiceId};
 
 use super::{Member, deaths::Deaths, in_flight, limits};
 use crate::os::{
-    Identity, Launch, News, Options, Signal, imp,
+    Identity, Launch, News, Options, Reach, Signal, imp,
     spawner::{Outcome, Spawner, Started},
 };
 
@@ -37,6 +37,7 @@ pub struct Processes {
 #[derive(Default)]
 pub(super) struct Orders {
     signals: Vec<Signal>,
+    reach: Option<Reach>,
     kill: bool,
 }
 
@@ -54,7 +55,7 @@ pub(super) struct Process {
     pub(super) pid: i32,
     pub(super) inode: Option<u64>,
     pub(super) grouped: bool,
-    pub(super) abandon_group: bool,
+    pub(super) reach: Reach,
     /// The process itself has ended, and its tree has not.
     pub(super) is_left_over: bool,
     pub(super) is_killed: bool,
@@ -98,20 +99,33 @@ impl Processes {
         self.spawner.push(run, Box::new(make));
     }
 
-    /// Sends a signal to the whole group of a run, or, when it abandons its group, to its own
-    /// process. A run still being started gets it when it is started.
+    /// Asks a run to end by that signal. One that is stopped would not hear of it, so it is let go
+    /// on.
+    pub fn terminate(&mut self, run: Run, signal: Signal) {
+        self.signal(run, signal);
+        self.signal(run, Signal::Number(libc::SIGCONT));
+    }
+
+    /// From now on stopping a run that there is reaches others than before.
+    pub fn set_reach(&mut self, run: Run, reach: Reach) {
+        if let Some(orders) = self.starting.get_mut(&run) {
+            orders.reach = Some(reach);
+        } else if let Some(process) = self.runs.get_mut(&run) {
+            process.reach = reach;
+        }
+    }
+
+    /// Sends a signal to the process group of a run, or, where it is not to reach that far, to its
+    /// own process. A run still being started gets it when it is started.
     pub fn signal(&mut self, run: Run, signal: Signal) {
         if let Some(orders) = self.starting.get_mut(&run) {
             orders.signals.push(signal);
         } else if let Some(process) = self.runs.get(&run)
             && self.vigil.may_signal(run)
         {
-            let member = process.member(run, &self.services);
+            let mut member = process.member(run, &self.services);
+            member.is_alone |= process.reach == Reach::Mixed && !process.is_left_over;
             self.trees.signal(&member, signal.number());
-            // What is stopped would not hear of it.
-            if signal == Signal::Terminate {
-                self.trees.signal(&member, libc::SIGCONT);
-            }
         }
     }
 
@@ -123,7 +137,7 @@ impl Processes {
             let is_reaped = |pid| self.early.iter().any(|dead| dead.0 == pid);
             in_flight::kill(self.spawner.slots(), run, is_reaped);
         } else if let Some(process) = self.runs.get_mut(&run) {
-            if !process.abandon_group {
+            if process.reach != Reach::Process {
                 process.is_killed = true;
                 if !process.grouped {
                     self.unwatched.insert(run);
@@ -275,12 +289,12 @@ impl Processes {
         }
     }
 
-    fn started(&mut self, run: Run, Started { child, abandon_group }: Started, orders: Orders) {
+    fn started(&mut self, run: Run, Started { child, reach }: Started, orders: Orders) {
         let process = Process {
             pid: child.pid,
             inode: child.inode,
             grouped: child.grouped,
-            abandon_group,
+            reach: orders.reach.unwrap_or(reach),
             is_left_over: false,
             is_killed: false,
         };
@@ -308,7 +322,7 @@ impl Processes {
         let Some(process) = self.runs.get_mut(&run) else { return };
         process.is_left_over = true;
         self.store.let_go(process.inode);
-        let abandons = process.abandon_group;
+        let abandons = process.reach == Reach::Process;
         let member = process.member(run, &self.services);
         if !abandons && self.trees.bury(&member) {
             self.dying.insert(run, exit);
@@ -395,7 +409,7 @@ impl Process {
             pid: self.pid,
             tree: services.get(&run.service).map_or("", |service| &service.tree),
             grouped: self.grouped,
-            is_alone: self.abandon_group,
+            is_alone: self.reach == Reach::Process,
             is_left_over: self.is_left_over,
         }
     }
