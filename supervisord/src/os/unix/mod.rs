@@ -4,6 +4,7 @@
 mod adopt;
 mod child;
 mod deaths;
+mod ends;
 mod exec;
 mod fault;
 mod glob;

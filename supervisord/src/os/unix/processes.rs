@@ -8,15 +8,12 @@ use std::{
 use supervisor_core::{Exit, Run, ServiceId};
 
 use super::{Member, deaths::Deaths, in_flight, limits};
-use crate::os::{
-    Identity, Launch, News, Options, Reach, Signal, imp,
-    spawner::{Outcome, Spawner, Started},
-};
+use crate::os::{Identity, Launch, News, Options, Reach, Signal, imp, spawner::Spawner};
 
 /// Starts, signals and reaps processes. It must live in a tokio runtime with I/O, one at a time.
 pub struct Processes {
-    spawner: Spawner,
-    deaths: Deaths,
+    pub(super) spawner: Spawner,
+    pub(super) deaths: Deaths,
     pub(super) trees: imp::Trees,
     pub(super) vigil: imp::Vigil,
     pub(super) store: imp::FdStore,
@@ -25,20 +22,20 @@ pub struct Processes {
     pub(super) runs: HashMap<Run, Process>,
     pub(super) pids: HashMap<i32, Run>,
     /// Children reaped before their own start was told.
-    early: Vec<(i32, Exit)>,
+    pub(super) early: Vec<(i32, Exit)>,
     /// Runs whose trees tell nothing by themselves, to be looked at when an orphan dies.
     pub(super) unwatched: HashSet<Run>,
     pub(super) services: HashMap<ServiceId, Service>,
-    news: VecDeque<News>,
+    pub(super) news: VecDeque<News>,
     /// Ends that are told when their trees were looked at.
-    dying: HashMap<Run, Exit>,
+    pub(super) dying: HashMap<Run, Exit>,
 }
 
 #[derive(Default)]
 pub(super) struct Orders {
-    signals: Vec<Signal>,
-    reach: Option<Reach>,
-    kill: bool,
+    pub(super) signals: Vec<Signal>,
+    pub(super) reach: Option<Reach>,
+    pub(super) kill: bool,
 }
 
 #[derive(Default)]
@@ -46,9 +43,9 @@ pub(super) struct Service {
     pub(super) tree: Box<str>,
     /// How many of its runs are being started, alive or left over.
     pub(super) runs: u32,
-    is_forgotten: bool,
+    pub(super) is_forgotten: bool,
     /// Its control group has gone.
-    is_removed: bool,
+    pub(super) is_removed: bool,
 }
 
 pub(super) struct Process {
@@ -254,146 +251,6 @@ impl Processes {
                 self.buried(pid, exit);
             }
             self.look_after_unwatched();
-        }
-    }
-
-    /// A child was reaped: a run's own process, or an orphan that came to us.
-    fn buried(&mut self, pid: i32, exit: Exit) {
-        if let Some(run) = self.pids.remove(&pid) {
-            return self.ended(run, exit);
-        }
-        if in_flight::has(self.spawner.slots(), pid) {
-            return self.early.push((pid, exit));
-        }
-        // Its spawner may have told of it and left its slot since we last looked.
-        while let Some(outcome) = self.spawner.try_next() {
-            self.settle(outcome);
-        }
-        if let Some(run) = self.pids.remove(&pid) {
-            self.ended(run, exit);
-        }
-    }
-
-    fn settle(&mut self, Outcome { run, stillborn, tree, result }: Outcome) {
-        let orders = self.starting.remove(&run).unwrap_or_default();
-        if let Some(service) = self.services.get_mut(&run.service) {
-            service.tree = tree;
-        }
-        match result {
-            Ok(started) => self.started(run, started, orders),
-            Err(error) => {
-                self.early.retain(|dead| Some(dead.0) != stillborn);
-                self.news.push_back(News::SpawnFailed { run, error });
-                self.over(run);
-            }
-        }
-    }
-
-    fn started(&mut self, run: Run, Started { child, reach }: Started, orders: Orders) {
-        let process = Process {
-            pid: child.pid,
-            inode: child.inode,
-            grouped: child.grouped,
-            reach: orders.reach.unwrap_or(reach),
-            is_left_over: false,
-            is_killed: false,
-        };
-        self.store.keep(process.pid, process.inode);
-        self.runs.insert(run, process);
-        self.news.push_back(News::Spawned { run, pid: child.pid as u32 });
-        match self.early.iter().position(|dead| dead.0 == child.pid) {
-            Some(at) => {
-                let (_, exit) = self.early.swap_remove(at);
-                self.ended(run, exit);
-            }
-            None => {
-                self.pids.insert(child.pid, run);
-            }
-        }
-        for signal in orders.signals {
-            self.signal(run, signal);
-        }
-        if orders.kill {
-            self.kill(run);
-        }
-    }
-
-    fn ended(&mut self, run: Run, exit: Exit) {
-        let Some(process) = self.runs.get_mut(&run) else { return };
-        process.is_left_over = true;
-        self.store.let_go(process.inode);
-        let abandons = process.reach == Reach::Process;
-        let member = process.member(run, &self.services);
-        if !abandons && self.trees.bury(&member) {
-            self.dying.insert(run, exit);
-            return;
-        }
-        let tree_empty = abandons || self.trees.is_empty(&member);
-        self.told(run, exit, tree_empty);
-    }
-
-    fn told(&mut self, run: Run, exit: Exit, tree_empty: bool) {
-        self.news.push_back(News::Exited { run, exit, tree_empty });
-        if tree_empty {
-            self.over(run);
-        } else {
-            self.look_after(run);
-        }
-    }
-
-    /// Tells that what a run left behind is gone, or sees to it that this will be noticed.
-    pub(super) fn look_after(&mut self, run: Run) {
-        let Some(process) = self.runs.get(&run).filter(|process| process.is_left_over) else {
-            return;
-        };
-        let member = process.member(run, &self.services);
-        let is_watched = self.trees.watch(&member);
-        // Only now, since it may empty before it is watched.
-        if self.trees.is_empty(&member) {
-            self.news.push_back(News::Cleared { run });
-            self.over(run);
-        } else if !is_watched {
-            self.unwatched.insert(run);
-        }
-    }
-
-    /// Where no control group tells, the death of an orphan is the moment to look whose it was.
-    fn look_after_unwatched(&mut self) {
-        let unwatched: Vec<Run> = self.unwatched.iter().copied().collect();
-        for run in unwatched {
-            let Some(process) = self.runs.get(&run) else { continue };
-            let member = process.member(run, &self.services);
-            if process.is_killed {
-                self.trees.kill(&member);
-            }
-            self.look_after(run);
-        }
-    }
-
-    /// Nothing of a run is left.
-    pub(super) fn over(&mut self, run: Run) {
-        self.unwatched.remove(&run);
-        self.vigil.release(run);
-        if let Some(process) = self.runs.remove(&run) {
-            let member = process.member(run, &self.services);
-            self.trees.unwatch(&member);
-            if process.is_killed {
-                self.trees.renew(&member);
-            }
-        }
-        if let Some(service) = self.services.get_mut(&run.service) {
-            service.runs -= 1;
-            self.put_away(run.service);
-        }
-    }
-
-    fn put_away(&mut self, service: ServiceId) {
-        let is_due = |known: &Service| known.is_forgotten && known.runs == 0;
-        if self.services.get(&service).is_some_and(is_due)
-            && let Some(known) = self.services.remove(&service)
-            && !known.is_removed
-        {
-            self.trees.remove(&known.tree);
         }
     }
 }
