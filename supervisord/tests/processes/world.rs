@@ -1,6 +1,7 @@
 //! One `Processes` at a time, in a fresh directory, and waiting with a limit.
 
 use std::{
+    collections::VecDeque,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -23,6 +24,8 @@ pub(crate) struct World {
     pub(crate) processes: Processes,
     directory: tempfile::TempDir,
     runs: u32,
+    /// News that came while something else was waited for.
+    kept: VecDeque<News>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -42,7 +45,13 @@ impl World {
         let mut options = Options::new(format!("test-{}-{number}", std::process::id()));
         change(&mut options);
         let directory = tempfile::tempdir().unwrap();
-        Self { processes: Processes::new(options).unwrap(), directory, runs: 0, _turn: turn }
+        Self {
+            processes: Processes::new(options).unwrap(),
+            directory,
+            runs: 0,
+            kept: VecDeque::new(),
+            _turn: turn,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -73,6 +82,9 @@ impl World {
     }
 
     pub(crate) async fn news(&mut self) -> News {
+        if let Some(news) = self.kept.pop_front() {
+            return news;
+        }
         let news = tokio::time::timeout(PATIENCE, self.processes.news()).await;
         news.expect("news within the limit")
     }
@@ -142,7 +154,11 @@ impl World {
     pub(crate) async fn until(&mut self, mut holds: impl FnMut(&mut Self) -> bool) {
         let wait = async {
             while !holds(self) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
+                // The dead are reaped by who waits for news.
+                tokio::select! {
+                    news = self.processes.news() => self.kept.push_back(news),
+                    () = tokio::time::sleep(Duration::from_millis(2)) => {}
+                }
             }
         };
         tokio::time::timeout(PATIENCE, wait).await.expect("it holds within the limit");
