@@ -125,6 +125,21 @@ impl Definition {
         }
     }
 
+    /// What is said of ends in the place of `KeepAlive`, if anything is.
+    #[must_use]
+    pub fn restart(&self) -> Option<&Restart> {
+        self.rare.supervisor.restart.as_deref()
+    }
+
+    /// It is to run at all times, however its runs end.
+    #[must_use]
+    pub fn is_always_up(&self) -> bool {
+        match self.restart() {
+            Some(restart) => restart.on == RestartOn::Always,
+            None => self.keep_alive == KeepAlive::Always,
+        }
+    }
+
     /// How long a request to end is given before the kill; `None` means for ever.
     #[must_use]
     pub fn stop_timeout(&self) -> Option<Duration> {

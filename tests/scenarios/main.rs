@@ -36,6 +36,7 @@ mod real_programs;
 mod registration;
 #[cfg(target_os = "linux")]
 mod remembered;
+mod restart;
 #[cfg(target_os = "linux")]
 mod sinks;
 #[cfg(target_os = "linux")]

@@ -100,8 +100,8 @@ pub(super) enum Cause {
     EmptyProgram,
     #[error("is given beside {0}, which wins")]
     Outdone(&'static str),
-    #[error("has no effect beside KeepAlive true, which restarts the service at once")]
-    KeptAliveAnyway,
+    #[error("has no effect beside {0}, which restarts the service at once")]
+    KeptAliveAnyway(&'static str),
     #[error("is {soft}, above the hard limit {hard}; it can't be set")]
     SoftAboveHard { soft: u64, hard: u64 },
     #[error("has no effect without Sockets")]
@@ -201,7 +201,7 @@ impl Cause {
             | Self::VariableName
             | Self::EmptyProgram
             | Self::Outdone(_)
-            | Self::KeptAliveAnyway
+            | Self::KeptAliveAnyway(_)
             | Self::SoftAboveHard { .. }
             | Self::NoSockets
             | Self::OnlyLaunchdStarts

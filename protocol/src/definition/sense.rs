@@ -7,7 +7,7 @@ use super::check::Checker;
 use super::fault::Severity;
 use super::limit::Limits;
 use super::supervisor::{HealthKind, LogFormat, LogFull, LogMode, LogSink, ReadyKind};
-use super::{Definition, KeepAlive, scalar};
+use super::{Definition, KeepAlive, RestartOn, scalar};
 use plist::Value;
 
 /// Puts keys of older systems under their present names.
@@ -95,10 +95,11 @@ fn environment(definition: &mut Definition, checker: &mut Checker) {
 
 fn starting(definition: &Definition, checker: &mut Checker) {
     let rare = &definition.rare;
-    if definition.keep_alive == KeepAlive::Always {
+    if definition.is_always_up() {
         for key in ["StartInterval", "StartCalendarInterval"] {
             if checker.is_used(key) {
-                checker.find(Severity::Warning, key, &Cause::KeptAliveAnyway);
+                let rule = definition.restart().map_or("KeepAlive true", |_| "Restart On Always");
+                checker.find(Severity::Warning, key, &Cause::KeptAliveAnyway(rule));
             }
         }
     }
@@ -119,6 +120,7 @@ fn starting(definition: &Definition, checker: &mut Checker) {
         }
     }
     let is_started_here = definition.run_at_load
+        || definition.restart().is_some_and(|restart| restart.on != RestartOn::Never)
         || definition.keep_alive != KeepAlive::Never
         || rare.start_interval.is_some()
         || rare.start_on_mount

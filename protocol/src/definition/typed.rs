@@ -61,7 +61,7 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(u8 i32 u32 u64);
+integers!(u8 i32 i64 u32 u64);
 
 impl Typed for f64 {
     fn read(value: &Value) -> Option<Self> {

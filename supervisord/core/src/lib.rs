@@ -6,6 +6,7 @@
 //! [`Supervisor`] holds all services, [`service`] is the life of one: read its table first.
 
 mod action;
+mod again;
 pub mod calendar;
 mod event;
 mod moment;
@@ -21,6 +22,7 @@ mod trigger;
 mod wall;
 
 pub use action::{Action, Answer};
+pub use again::{Restart, RestartOn};
 pub use event::{Change, Event, Load, Want};
 pub use moment::Moment;
 pub use past::{Left, Memory, Past, Timers};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protocol::definition::{self, Definition};
 
+use crate::again::{Restart, RestartOn};
 use crate::run::Exit;
 use crate::service::Cause;
 use crate::trigger::{Level, Triggers};
@@ -15,6 +16,8 @@ pub struct Policy {
     pub run_at_load: bool,
     /// When to start it again (`KeepAlive`).
     pub keep_alive: KeepAlive,
+    /// What stands in the place of what that says about ends.
+    pub restart: Option<Box<Restart>>,
     /// Shortest time from one start to the next (`ThrottleInterval`).
     pub throttle: Duration,
     /// From terminate to kill (`ExitTimeOut`); `None` never kills.
@@ -79,18 +82,30 @@ impl Policy {
     }
 
     /// The first start is owed as soon as the service is loaded: by `RunAtLoad`, and by the
-    /// conditions on exits, which launchd can only judge after a first run.
+    /// conditions on exits, which can only be judged after a first run.
     pub(crate) fn starts_at_load(&self) -> bool {
         self.run_at_load
-            || match &self.keep_alive {
-                KeepAlive::Never => false,
-                KeepAlive::Always => true,
-                KeepAlive::When(conditions) => !conditions.is_empty(),
+            || match (&self.restart, &self.keep_alive) {
+                (Some(restart), _) => restart.on != RestartOn::Never,
+                (None, KeepAlive::Never) => false,
+                (None, KeepAlive::Always) => true,
+                (None, KeepAlive::When(conditions)) => !conditions.is_empty(),
             }
+    }
+
+    /// It is to run at all times, however its runs end.
+    pub(crate) fn is_always_up(&self) -> bool {
+        match &self.restart {
+            Some(restart) => restart.on == RestartOn::Always,
+            None => self.keep_alive == KeepAlive::Always,
+        }
     }
 
     /// Another run is due after this one.
     pub(crate) fn restarts_after(&self, last: LastRun) -> bool {
+        if let Some(restart) = &self.restart {
+            return restart.follows(last);
+        }
         match &self.keep_alive {
             KeepAlive::Never => false,
             KeepAlive::Always => true,
@@ -112,11 +127,15 @@ impl Condition {
     }
 }
 
-impl From<&Definition> for Policy {
-    fn from(definition: &Definition) -> Self {
+impl Policy {
+    /// The rules of a definition; signals have the numbers of this system.
+    #[must_use]
+    pub fn of(definition: &Definition, signal_number: impl Fn(&str) -> Option<i32>) -> Self {
+        let restart = definition.rare.supervisor.restart.as_deref();
         Self {
             run_at_load: definition.run_at_load,
             keep_alive: (&definition.keep_alive).into(),
+            restart: restart.map(|given| Box::new(Restart::of(given, signal_number))),
             throttle: definition.throttle_interval,
             stop_timeout: definition.stop_timeout(),
             triggers: Triggers::of(definition),

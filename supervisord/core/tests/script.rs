@@ -21,7 +21,7 @@ fn script(keys: Value, runs: Vec<Fate>) -> Script {
     let definition = from_json(&definition).definition.unwrap();
     Script {
         label: definition.label.as_str().into(),
-        policy: Policy::from(&definition),
+        policy: Policy::of(&definition, |_| None),
         enabled: !definition.disabled,
         asked: false,
         wall: Wall::default(),

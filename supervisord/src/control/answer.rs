@@ -79,7 +79,7 @@ impl Facts<'_> {
             stdout: file(definition.standard_out_path.as_deref()),
             stderr: file(definition.standard_error_path.as_deref()),
             enabled: self.service.is_enabled(),
-            keep_alive: why::keep_alive(&policy.keep_alive),
+            keep_alive: why::restarts(policy),
             throttle_ms: milliseconds(policy.throttle),
             stop_timeout_ms: policy.stop_timeout.map(milliseconds),
             runs: u64::from(self.service.runs()),

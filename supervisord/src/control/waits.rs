@@ -102,7 +102,7 @@ mod tests {
         let load = Load {
             service: ServiceId(1),
             label: "web".into(),
-            policy: Policy::from(&definition),
+            policy: Policy::of(&definition, |_| None),
             goal: Goal::Up,
             enabled: true,
             past: None,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use supervisor_core::{Cause, Ended, Exit, Goal, KeepAlive, Level, Moment, Service, State};
+use supervisor_core::{
+    Cause, Ended, Exit, Goal, KeepAlive, Level, Moment, Policy, RestartOn, Service, State,
+};
 
 use crate::os;
 
@@ -81,7 +83,8 @@ fn down(service: &Service) -> String {
     } else if *service.ended() == Ended::Never {
         "nothing starts it by itself (no RunAtLoad, no KeepAlive)".to_owned()
     } else {
-        format!("{}, and its KeepAlive does not start it again", ended(service.ended()))
+        let rule = if service.policy().restart.is_some() { "Restart" } else { "KeepAlive" };
+        format!("{}, and its {rule} does not start it again", ended(service.ended()))
     }
 }
 
@@ -123,9 +126,19 @@ pub fn exit(exit: Exit) -> String {
 
 /// The restart rule in words.
 #[must_use]
-pub fn keep_alive(rule: &KeepAlive) -> String {
+pub fn restarts(policy: &Policy) -> String {
     use supervisor_core::Condition::{Crashed, SuccessfulExit};
-    match rule {
+    if let Some(restart) = &policy.restart {
+        let rule = match restart.on {
+            RestartOn::Always => "always",
+            RestartOn::Failure => "after failure",
+            RestartOn::Success => "after success",
+            RestartOn::Abnormal => "after a signal or crash",
+            RestartOn::Never => "never",
+        };
+        return rule.to_owned();
+    }
+    match &policy.keep_alive {
         KeepAlive::Never => "never".to_owned(),
         KeepAlive::Always => "always".to_owned(),
         KeepAlive::When(conditions) => {

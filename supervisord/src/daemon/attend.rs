@@ -7,7 +7,7 @@ use supervisor_core::{Cause, Change, Event, Goal, Policy, ServiceId, State, Want
 
 use super::Daemon;
 use super::opening::instance;
-use crate::os::Handle;
+use crate::os::{self, Handle};
 use crate::registry::Entry;
 use crate::sockets::Knock;
 use crate::store::goals::Intent;
@@ -17,7 +17,7 @@ const INETD_PAUSE: Duration = Duration::from_millis(100);
 
 /// The rules of a definition.
 pub(crate) fn policy(definition: &Definition) -> Policy {
-    let mut policy = Policy::from(definition);
+    let mut policy = Policy::of(definition, os::signal_number);
     if definition.rare.inetd.is_some() {
         policy.throttle = policy.throttle.min(INETD_PAUSE);
     }

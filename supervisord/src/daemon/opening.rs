@@ -255,6 +255,9 @@ pub(super) fn instance(definition: &Definition, label: &str) -> Definition {
     instance.keep_alive = definition::KeepAlive::Never;
     instance.throttle_interval = std::time::Duration::ZERO;
     let rare = &mut *instance.rare;
+    if rare.supervisor.restart.is_some() {
+        rare.supervisor.restart = None;
+    }
     rare.sockets = Vec::new();
     rare.inetd = None;
     rare.start_interval = None;

@@ -18,7 +18,8 @@ pub(crate) struct Story {
     shows_wall: bool,
     enabled: bool,
     rule: String,
-    keep_alive: String,
+    restarts: String,
+    rule_name: &'static str,
     is_conditional: bool,
     is_once: bool,
     label: String,
@@ -33,8 +34,10 @@ impl Story {
             shows_wall,
             enabled: script.enabled,
             rule: words::rule(definition),
-            keep_alive: words::keep_alive(definition),
-            is_conditional: matches!(definition.keep_alive, KeepAlive::When(_)),
+            restarts: words::restarts(definition),
+            rule_name: words::rule_name(definition),
+            is_conditional: definition.restart().is_some()
+                || matches!(definition.keep_alive, KeepAlive::When(_)),
             is_once: definition.rare.launch_only_once,
             label: definition.label.clone(),
             outside: outside(definition),
@@ -93,7 +96,7 @@ impl Story {
         match &step.what {
             What::Loaded => format!("loaded; {}", self.outlook(step)),
             What::Began { run, cause, last } => {
-                format!("run {run} starts: {}", began(*cause, last))
+                format!("run {run} starts: {}", began(*cause, last, self.rule_name))
             }
             What::NotMade { run, reason, .. } => {
                 format!("run {run} can't start: {reason}; {}", self.outlook(step))
@@ -158,16 +161,16 @@ impl Story {
             return "it is Disabled".to_owned();
         }
         match &step.what {
-            What::Loaded => format!("no RunAtLoad, {}, no timer", self.keep_alive),
+            What::Loaded => format!("no RunAtLoad, {}, no timer", self.restarts),
             _ if self.is_once => "LaunchOnlyOnce".to_owned(),
             What::Ended { exit, .. } if self.is_conditional => {
-                format!("KeepAlive does not hold after {}", ended(*exit))
+                format!("{} does not hold after {}", self.rule_name, ended(*exit))
             }
             What::Began { .. }
             | What::NotMade { .. }
             | What::Ended { .. }
             | What::Fired { .. }
-            | What::Over(_) => self.keep_alive.clone(),
+            | What::Over(_) => self.restarts.clone(),
         }
     }
 

@@ -18,6 +18,7 @@ use self::words::End;
 use super::files;
 use crate::arguments::read_time;
 use crate::error::{Error, Exit};
+use crate::os;
 use crate::output::Output;
 use crate::show::Story;
 
@@ -118,7 +119,7 @@ impl Arguments {
         });
         Ok(Script {
             label: definition.label.as_str().into(),
-            policy: Policy::from(definition),
+            policy: Policy::of(definition, |name| os::signal_number(&format!("SIG{name}"))),
             enabled: !definition.disabled,
             asked: self.start,
             wall: Wall { zero, zone },

@@ -49,6 +49,13 @@ fn successful_exit_false_stays_down_after_a_success() {
 }
 
 #[test]
+fn restart_decides_in_the_place_of_keep_alive() {
+    let restart = json!({ "On": "Failure", "SuccessExitCodes": [3] });
+    let keys = json!({ "KeepAlive": true, "Supervisor": { "Restart": restart } });
+    tells("restart", keys, &["--exits", "1,sigTERM,3"]);
+}
+
+#[test]
 fn a_start_interval_that_overlaps_counts_once() {
     tells("overlap", json!({ "StartInterval": 10 }), &["--exits", "0,1", "--run-for", "25s,1s"]);
 }

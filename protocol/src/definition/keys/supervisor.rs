@@ -40,7 +40,8 @@ pub(super) const SUPERVISOR: &[Key] = &[
     ours("Ready", Kind::Dictionary(READY), Class::NextStart, "What shows that it serves."),
     ours("Health", Kind::Dictionary(HEALTH), Class::Hot, "What shows that it still serves."),
     ours("Watchdog", SECONDS, Class::Restart, "Seconds it may stay silent (WATCHDOG=1)."),
-    ours("Restart", Kind::Dictionary(RESTART), Class::Hot, "Which exits lead to a restart."),
+    ours("Restart", Kind::Dictionary(RESTART), Class::Hot, "Which ends lead to a restart.")
+        .linux(HONOURED),
     ours("Backoff", Kind::Dictionary(BACKOFF), Class::Hot, "How long to wait before a restart."),
     ours("StartLimit", Kind::Dictionary(START_LIMIT), Class::Hot, "When to give up."),
     ours("StopSignal", Kind::Signal, Class::Hot, "The signal that asks the service to end.")
@@ -109,15 +110,19 @@ const HEALTH: &[Key] = &[
 ];
 
 const RESTART: &[Key] = &[
-    ours("On", Kind::Choice(RestartOn::WORDS), Class::Hot, "Which exits lead to a restart."),
-    ours("SuccessExitCodes", STATUSES, Class::Hot, "Statuses that count as success beside 0."),
-    ours("NeverExitCodes", STATUSES, Class::Hot, "Statuses after which it stays down."),
+    ours("On", Kind::Choice(RestartOn::WORDS), Class::Hot, "Which ends lead to a restart.")
+        .linux(HONOURED),
+    ours("SuccessExitCodes", STATUSES, Class::Hot, "Statuses that count as success beside 0.")
+        .linux(HONOURED),
+    ours("NeverExitCodes", STATUSES, Class::Hot, "Statuses after which it stays down.")
+        .linux(HONOURED),
     ours(
         "Signals",
         Kind::List(&Kind::Signal),
         Class::Hot,
-        "Signals whose death counts as success.",
+        "Signals to die by which counts as success.",
     )
+    .linux(HONOURED)
     .windows(NO_SIGNALS),
 ];
 

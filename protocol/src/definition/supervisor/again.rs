@@ -4,7 +4,7 @@ use crate::definition::typed::{keyed, words};
 use std::time::Duration;
 
 words! {
-    /// Which exits lead to a restart.
+    /// Which ends lead to a restart.
     RestartOn {
         /// Every one.
         #[default]
@@ -13,7 +13,7 @@ words! {
         Failure = "Failure",
         /// The successful ones.
         Success = "Success",
-        /// Signals, crashes and timeouts, but no exit status.
+        /// Signals and crashes, but no other exit status.
         Abnormal = "Abnormal",
         /// None.
         Never = "Never",
@@ -26,9 +26,9 @@ keyed! {
         /// Which exits lead to a restart.
         on: RestartOn = "On";
         /// Exit statuses that count as success beside 0.
-        success_exit_codes: Vec<i32> = "SuccessExitCodes";
+        success_exit_codes: Vec<i64> = "SuccessExitCodes";
         /// Exit statuses after which it is never restarted.
-        never_exit_codes: Vec<i32> = "NeverExitCodes";
+        never_exit_codes: Vec<i64> = "NeverExitCodes";
         /// Signals whose death counts as success.
         signals: Vec<String> = "Signals";
     }

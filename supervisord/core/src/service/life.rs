@@ -27,7 +27,6 @@
 use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;
 use crate::past::{Left, Past};
-use crate::policy::KeepAlive;
 use crate::run::{Exit, Run};
 
 /// Requests.
@@ -145,7 +144,7 @@ impl Service {
         match self.state {
             State::Failed => self.load(turn),
             State::Down | State::Waiting => {
-                if self.policy.keep_alive == KeepAlive::Always && self.may_start_itself() {
+                if self.policy.is_always_up() && self.may_start_itself() {
                     self.owed = Some(Cause::Load);
                 }
                 self.rest(turn);

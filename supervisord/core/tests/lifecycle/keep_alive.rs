@@ -1,9 +1,10 @@
-//! launchd's truth table of `KeepAlive`: after which ends a service is started again.
+//! launchd's truth table of `KeepAlive`, and our own of `Restart`: after which ends a service is
+//! started again.
 
 use std::time::Duration;
 
 use supervisor_core::{
-    Action, Event, Goal, Load, Moment, Policy, Run, ServiceId, State, Supervisor, Want,
+    Action, Event, Goal, KeepAlive, Load, Moment, Policy, Run, ServiceId, State, Supervisor, Want,
 };
 
 use crate::words;
@@ -22,6 +23,15 @@ const TABLE: &str = "
 | success failure | *      | *      | *        | *        | *         | *       | *               |
 | crash no-crash  | *      | *      | *        | *        | *         | *       | *               |
 | {}              |        |        |          |          |           |         |                 |
+| restart always  | *      | *      | *        | *        | *         | *       | *               |
+| restart failure |        | *      | *        | *        | *         | *       | *               |
+| restart success | *      |        |          |          |           |         |                 |
+| restart abnormal |       |        | *        | *        | *         | *       | *               |
+| restart never   |        |        |          |          |           |         |                 |
+| restart failure ok 1,3221225477 signal 15 | | | *      | *        |           | *       |                 |
+| restart success ok 1 signal 9 | * | * |        | *        |           |         |                 |
+| restart always never 0,1 |  |      | *        | *        | *         | *       | *               |
+| restart abnormal signal 11 |  |    |          | *        | *         | *       | *               |
 ";
 
 const SERVICE: ServiceId = ServiceId(1);
@@ -82,9 +92,12 @@ fn for_each_cell(check: impl Fn(&str, &str, bool)) {
 
 /// A service whose first run is up.
 fn ran_once(keep_alive: &str) -> (Supervisor, Moment) {
+    let rule = keep_alive.strip_prefix("restart ");
     let policy = Policy {
         run_at_load: true,
-        keep_alive: words::keep_alive(keep_alive),
+        // What it says of KeepAlive is to have no part in it.
+        keep_alive: rule.map_or_else(|| words::keep_alive(keep_alive), |_| KeepAlive::Always),
+        restart: rule.map(|rule| Box::new(words::restart(rule))),
         throttle: THROTTLE,
         stop_timeout: None,
         triggers: None,

@@ -1,7 +1,8 @@
 //! The words of the case files, both ways.
 //!
 //! Settings: `keep-alive always|never|{}|success|failure|crash|no-crash` (several of the last four
-//! are alternatives), `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`,
+//! are alternatives), `restart always|failure|success|abnormal|never` (with `ok 3`, `never 4,5`,
+//! `signal 15` behind it), `no-restart`, `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`,
 //! `goal down`, `past 3 up|left|gone code 1` and what [`triggers::remember`] has; of triggers `interval 60s`, `edges`, `after-demand`,
 //! `once`, `calendar Hour 3 Minute 0 or Weekday 1`, the levels `path P`, `queue P`, `network yes`,
 //! `other-loaded b yes`, `other-active b no`, and to be rid of them `no-levels`, `no-triggers`.
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use supervisor_core::{
     Answer, Cause, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Past, Policy,
-    RequestId, Run, Service, ServiceId, State, Want,
+    RequestId, Restart, RestartOn, Run, Service, ServiceId, State, Want,
 };
 
 use crate::triggers;
@@ -40,6 +41,7 @@ impl Default for Settings {
         let policy = Policy {
             run_at_load: false,
             keep_alive: KeepAlive::Never,
+            restart: None,
             throttle: Duration::from_secs(10),
             stop_timeout: Some(Duration::from_secs(20)),
             triggers: None,
@@ -83,6 +85,8 @@ fn set(policy: &mut Policy, line: &str) {
     match key {
         "run-at-load" => policy.run_at_load = true,
         "keep-alive" => policy.keep_alive = keep_alive(value),
+        "restart" => policy.restart = Some(Box::new(restart(value))),
+        "no-restart" => policy.restart = None,
         "throttle" => policy.throttle = length(value),
         "stop-timeout" => policy.stop_timeout = (value != "never").then(|| length(value)),
         _ => assert!(triggers::set(policy, key, value), "no such setting: {line}"),
@@ -96,6 +100,34 @@ pub(crate) fn keep_alive(words: &str) -> KeepAlive {
         "{}" => KeepAlive::When(Box::default()),
         _ => KeepAlive::When(words.split(' ').map(condition).collect()),
     }
+}
+
+/// `failure ok 3 never 4,5 signal 15`: on what, and which ends are special.
+pub(crate) fn restart(words: &str) -> Restart {
+    let (on, special) = words.split_once(' ').unwrap_or((words, ""));
+    let on = match on {
+        "always" => RestartOn::Always,
+        "failure" => RestartOn::Failure,
+        "success" => RestartOn::Success,
+        "abnormal" => RestartOn::Abnormal,
+        "never" => RestartOn::Never,
+        _ => panic!("nothing restarts on {on}"),
+    };
+    let (successes, never, signals) = Default::default();
+    let mut restart = Restart { on, successes, never, signals };
+    let special: Vec<&str> = special.split_whitespace().collect();
+    for pair in special.chunks(2) {
+        let codes = || pair[1].split(',').map(|code| code.parse().unwrap()).collect();
+        match pair[0] {
+            "ok" => restart.successes = codes(),
+            "never" => restart.never = codes(),
+            "signal" => {
+                restart.signals = pair[1].split(',').map(|one| one.parse().unwrap()).collect();
+            }
+            other => panic!("no ends are called {other}"),
+        }
+    }
+    restart
 }
 
 fn condition(word: &str) -> Condition {

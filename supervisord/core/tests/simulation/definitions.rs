@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::definition::Calendar;
-use supervisor_core::{Condition, KeepAlive, Level, Policy, Triggers};
+use supervisor_core::{Condition, KeepAlive, Level, Policy, Restart, RestartOn, Triggers};
 
 use crate::random::Random;
 
@@ -28,11 +28,27 @@ pub(crate) fn random_policy(label: &str, random: &mut Random) -> Policy {
             3 => KeepAlive::When(Box::new([condition(random), condition(random)])),
             _ => KeepAlive::Always,
         },
+        restart: random.chance(20).then(|| Box::new(restart(random))),
         throttle: Duration::from_millis(random.pick(&[0, 500, 2000, 10_000])),
         stop_timeout: random
             .pick(&[Some(100), Some(1000), Some(5000), Some(20_000), None])
             .map(Duration::from_millis),
         triggers: random.chance(60).then(|| Box::new(triggers(label, random))),
+    }
+}
+
+fn restart(random: &mut Random) -> Restart {
+    Restart {
+        on: random.pick(&[
+            RestartOn::Always,
+            RestartOn::Failure,
+            RestartOn::Success,
+            RestartOn::Abnormal,
+            RestartOn::Never,
+        ]),
+        successes: random.pick(&[&[][..], &[1], &[0xC000_0005]]).into(),
+        never: random.pick(&[&[][..], &[0], &[1]]).into(),
+        signals: random.pick(&[&[][..], &[9], &[11]]).into(),
     }
 }
 

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use supervisor_core::{
-    Answer, Cause, Change, Event, Goal, KeepAlive, Load, Moment, Policy, RequestId, ServiceId,
-    State, Want,
+    Answer, Cause, Change, Event, Goal, Load, Moment, Policy, RequestId, ServiceId, State, Want,
 };
 
 use crate::definitions::{LABELS, random_policy};
 use crate::known::Known;
 use crate::random::Random;
-use crate::reasons::starts_at_load;
+use crate::reasons::{is_always_up, starts_at_load};
 use crate::world::{Happening, World};
 
 /// At most so many services at a time.
@@ -252,7 +251,7 @@ impl World {
                 known.replace(policy.clone());
                 let is_due = match state {
                     State::Failed => starts_at_load(policy),
-                    State::Down | State::Waiting => policy.keep_alive == KeepAlive::Always,
+                    State::Down | State::Waiting => is_always_up(policy),
                     State::Spawning { .. }
                     | State::Up { .. }
                     | State::Stopping { .. }

@@ -1,6 +1,8 @@
 //! Why a service may start, by the world's own books.
 
-use supervisor_core::{Cause, Condition, Exit, KeepAlive, Level, Policy, Triggers};
+use supervisor_core::{
+    Cause, Condition, Exit, KeepAlive, Level, Policy, Restart, RestartOn, Triggers,
+};
 
 use crate::known::{End, Known};
 use crate::nature::CRASHES;
@@ -62,6 +64,9 @@ impl Known {
         let Some(End { exit, asked }) = self.trees.last().and_then(|tree| tree.end) else {
             return false;
         };
+        if let Some(restart) = &self.policy.restart {
+            return is_restarted(restart, exit);
+        }
         let holds = |condition: &Condition| match condition {
             Condition::SuccessfulExit(value) => (exit == Some(Exit::Code(0))) == *value,
             Condition::Crashed(value) => (CRASHES.map(Some).contains(&exit) && !asked) == *value,
@@ -109,7 +114,39 @@ pub(crate) fn levels(policy: &Policy) -> &[Level] {
     policy.triggers.as_deref().map_or(&[], |triggers| &triggers.levels)
 }
 
+/// By what each word means, end by end.
+fn is_restarted(restart: &Restart, exit: Option<Exit>) -> bool {
+    let is_special =
+        |codes: &[u32]| matches!(exit, Some(Exit::Code(code)) if codes.contains(&code));
+    if is_special(&restart.never) {
+        return false;
+    }
+    let is_success = match exit {
+        Some(Exit::Signal { number, .. }) => restart.signals.contains(&number),
+        Some(Exit::Code(0)) => true,
+        Some(Exit::Code(_)) => is_special(&restart.successes),
+        Some(Exit::Unknown) | None => false,
+    };
+    let by_itself = matches!(exit, Some(Exit::Code(_))) && !CRASHES.map(Some).contains(&exit);
+    match restart.on {
+        RestartOn::Always => true,
+        RestartOn::Failure => !is_success,
+        RestartOn::Success => is_success,
+        RestartOn::Abnormal => !is_success && !by_itself && exit.is_some(),
+        RestartOn::Never => false,
+    }
+}
+
+/// Whether it runs at all times, as far as it is up to its definition.
+pub(crate) fn is_always_up(policy: &Policy) -> bool {
+    let by_keep_alive = policy.keep_alive == KeepAlive::Always;
+    policy.restart.as_ref().map_or(by_keep_alive, |restart| restart.on == RestartOn::Always)
+}
+
 pub(crate) fn starts_at_load(policy: &Policy) -> bool {
+    if let Some(restart) = &policy.restart {
+        return policy.run_at_load || restart.on != RestartOn::Never;
+    }
     policy.run_at_load
         || match &policy.keep_alive {
             KeepAlive::Never => false,

@@ -19,14 +19,14 @@ pub(super) fn state(step: &Step) -> &'static str {
     }
 }
 
-pub(super) fn began(cause: Cause, last: &Ended) -> String {
+pub(super) fn began(cause: Cause, last: &Ended, rule: &str) -> String {
     match (cause, last) {
         (Cause::Load, _) => "it was loaded".to_owned(),
         (Cause::Asked, _) => "svcctl start".to_owned(),
         (Cause::KeepAlive, Ended::Exit { exit, .. }) => {
-            format!("KeepAlive, after {}", ended(*exit))
+            format!("{rule}, after {}", ended(*exit))
         }
-        (Cause::KeepAlive, Ended::NotMade(_)) => "KeepAlive, tried again".to_owned(),
+        (Cause::KeepAlive, Ended::NotMade(_)) => format!("{rule}, tried again"),
         (cause, _) => name(cause).to_owned(),
     }
 }
@@ -91,11 +91,24 @@ fn levels(definition: &Definition) -> Vec<&'static str> {
 /// When it is started again, by the names of the keys.
 pub(super) fn rule(definition: &Definition) -> String {
     let throttle = length(definition.throttle_interval);
-    format!("{}, ThrottleInterval {throttle}", keep_alive(definition))
+    format!("{}, ThrottleInterval {throttle}", restarts(definition))
 }
 
-/// The KeepAlive of a definition, as far as its own runs decide about it.
-pub(super) fn keep_alive(definition: &Definition) -> String {
+/// The key that decides about restarts.
+pub(super) fn rule_name(definition: &Definition) -> &'static str {
+    if definition.restart().is_some() { "Restart" } else { "KeepAlive" }
+}
+
+/// What decides about restarts, as far as its own runs do.
+pub(super) fn restarts(definition: &Definition) -> String {
+    match definition.restart() {
+        Some(restart) => format!("Restart On {}", restart.on.word()),
+        None => keep_alive(definition),
+    }
+}
+
+/// Its KeepAlive.
+fn keep_alive(definition: &Definition) -> String {
     let conditions = match &definition.keep_alive {
         KeepAlive::Never => return "no KeepAlive".to_owned(),
         KeepAlive::Always => return "KeepAlive true".to_owned(),

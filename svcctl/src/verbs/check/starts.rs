@@ -1,9 +1,11 @@
 //! Whether anything starts the service by itself on this system. Pure.
 
-use protocol::definition::{Definition, Fault, KeepAlive, Os, Read, Severity, Support, Used};
+use protocol::definition::{
+    Definition, Fault, KeepAlive, Os, Read, RestartOn, Severity, Support, Used,
+};
 
 /// Keys that can start a service.
-const STARTERS: [&str; 13] = [
+const STARTERS: [&str; 11] = [
     "RunAtLoad",
     "StartInterval",
     "StartCalendarInterval",
@@ -11,8 +13,6 @@ const STARTERS: [&str; 13] = [
     "QueueDirectories",
     "StartOnMount",
     "Sockets",
-    "KeepAlive.SuccessfulExit",
-    "KeepAlive.Crashed",
     "KeepAlive.PathState",
     "KeepAlive.OtherJobEnabled",
     "KeepAlive.OtherJobActive",
@@ -21,9 +21,12 @@ const STARTERS: [&str; 13] = [
 
 /// A finding when nothing does: a warning where the definition seems to say otherwise.
 pub(super) fn faults(read: &Read, definition: &Definition, os: Os) -> Option<Fault> {
-    let is_always = definition.keep_alive == KeepAlive::Always;
+    let restart = definition.restart();
+    let is_always = restart.is_none() && definition.keep_alive == KeepAlive::Always;
     let is_starter = |used: &&Used| match used.path.as_str() {
         "KeepAlive" | "OnDemand" => is_always,
+        "KeepAlive.SuccessfulExit" | "KeepAlive.Crashed" => restart.is_none(),
+        "Supervisor.Restart" => restart.is_some_and(|restart| restart.on != RestartOn::Never),
         "RunAtLoad" => definition.run_at_load,
         "StartOnMount" => definition.rare.start_on_mount,
         path => STARTERS.contains(&path),
