@@ -10,8 +10,8 @@ mod refusal;
 mod schema;
 
 pub use answer::{
-    Ended, Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Position, Rejected, Row,
-    State, Status, Step,
+    Ended, Goal, Hello, LogEvent, LogMark, LogText, Outcome, Page, Plan, PlanStep, Pong, Position,
+    Rejected, Row, State, Status, Step,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,

@@ -34,6 +34,7 @@ use crate::control::listen::Listener;
 use crate::control::reply::Reply;
 use crate::lines;
 use crate::lock::Lock;
+use crate::logs::{Defaults, Logs};
 use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
 use crate::sockets::{Opened, Sockets};
@@ -56,6 +57,7 @@ pub struct Daemon {
     pub(crate) clock: Clock,
     pub(crate) watches: Watches,
     pub(crate) sockets: Sockets,
+    pub(crate) logs: Logs,
     alarm: os::Alarm,
     pub(crate) paths: Paths,
     pub(crate) pending: Pending,
@@ -143,6 +145,7 @@ impl Daemon {
             watches: Watches::default(),
             sockets: Sockets::inherit(ours.sockets),
             alarm: os::Alarm::new()?,
+            logs: Logs::new(paths.clone(), Clock, Defaults::default())?,
             paths,
             pending: Pending::default(),
             internal,
@@ -243,6 +246,9 @@ impl Daemon {
         let label = Arc::clone(&entry.label);
         let abandon_group = entry.definition.rare.abandon_process_group;
         let service = self.registry.insert(entry);
+        if let Some(entry) = self.registry.get(service) {
+            self.logs.set(service, &entry.definition);
+        }
         let past = self.past(service, &label, abandon_group);
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
@@ -292,6 +298,7 @@ impl Daemon {
                 next = self.processes.try_news();
                 continue;
             };
+            self.note_in_log(&news);
             let (run, event) = match news {
                 News::Spawned { run, .. } => (run, Event::Spawned(run)),
                 News::SpawnFailed { run, error } => {

@@ -15,7 +15,6 @@ use crate::os::{self, Account, Environment, Launch, Limit, Resource, Stdio};
 #[must_use]
 pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     let rare = &definition.rare;
-    let account = definition.user_name.is_some() || rare.group_name.is_some();
     Launch {
         program: definition.executable().into(),
         arguments: definition.arguments().iter().map(OsString::from).collect(),
@@ -24,11 +23,7 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
         stdin: stdio(rare.standard_in_path.as_deref()).unwrap_or(Stdio::Null),
         stdout: output(definition.standard_out_path.as_deref(), definition, paths),
         stderr: output(definition.standard_error_path.as_deref(), definition, paths),
-        account: account.then(|| Account {
-            user: definition.user_name.clone(),
-            group: rare.group_name.clone(),
-            init_groups: rare.init_groups,
-        }),
+        account: account(definition),
         umask: definition.umask,
         nice: (definition.nice != 0).then_some(definition.nice),
         limits: limits(&rare.soft_limits, &rare.hard_limits),
@@ -54,17 +49,20 @@ pub fn directory(definition: &Definition) -> PathBuf {
     definition.working_directory.as_ref().map_or_else(root, PathBuf::from)
 }
 
-fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
-    stdio(path).unwrap_or_else(|| {
-        let log = paths.log(&file_name(&definition.label));
-        // The log folder is ours; a service with an account of its own could not open a file there.
-        if definition.user_name.is_some()
-            && let Ok(handle) = os::open_log(&log)
-        {
-            return Stdio::Handle(handle.into());
-        }
-        Stdio::File(log)
+/// Whose the process is, where that is said.
+#[must_use]
+pub fn account(definition: &Definition) -> Option<Account> {
+    let rare = &definition.rare;
+    (definition.user_name.is_some() || rare.group_name.is_some()).then(|| Account {
+        user: definition.user_name.clone(),
+        group: rare.group_name.clone(),
+        init_groups: rare.init_groups,
     })
+}
+
+fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
+    let log = || Stdio::File(paths.log(&file_name(&definition.label)));
+    stdio(path).unwrap_or_else(log)
 }
 
 fn stdio(path: Option<&str>) -> Option<Stdio> {

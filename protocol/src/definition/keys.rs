@@ -23,7 +23,8 @@ const OURS: &[Key] = &[Key::new(
     Class::Hot,
     "Everything launchd cannot say; launchd passes over it.",
 )
-.essential()];
+.essential()
+.everywhere(HONOURED)];
 
 const GROUPS: [&[Key]; 8] = [
     launch::IDENTITY,

@@ -6,7 +6,6 @@ mod apply;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::definition::Definition;
 use protocol::message::{self, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait};
 use supervisor_core::{Change, Event, Goal, Moment, RequestId, ServiceId, Want};
 use tokio::sync::oneshot;
@@ -16,7 +15,7 @@ use super::reply::{Reply, SessionId};
 use super::sentence;
 use super::session::Message;
 use crate::daemon::{Asked, Daemon, Internal, Then, WAIT};
-use crate::launch;
+use crate::logs::Select;
 use crate::logs::follow::{self, Wanted};
 use crate::store::goals::Intent;
 
@@ -176,14 +175,26 @@ impl Daemon {
             Ok(id) => id,
             Err(refusal) => return reply.send::<()>(Err(refusal)),
         };
-        let definition = &self.registry.get(id).expect("found above").definition;
-        let Some(file) = self.log_of(definition, logs.stream) else {
-            let sentence = format!(
-                "cannot show the log of {}: its definition sends it to nowhere (StandardOutPath)",
-                logs.label
-            );
-            return reply.refuse(message::Reason::Failed, sentence);
+        let streams = self.logs.of(id);
+        let (log, key) = match logs.stream.unwrap_or(Stream::Stdout) {
+            Stream::Stdout => (streams.stdout, "StandardOutPath"),
+            Stream::Stderr => (streams.stderr, "StandardErrorPath"),
         };
+        let refuse = |reply: Reply, reason, cause: &str| {
+            reply.refuse(reason, format!("cannot show the log of {}: {cause}", logs.label));
+        };
+        let Some(log) = log else {
+            let cause = format!("its definition sends it to nowhere ({key})");
+            return refuse(reply, message::Reason::Failed, &cause);
+        };
+        let time = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
+        let (Ok(since), Ok(until)) = (time(&logs.since), time(&logs.until)) else {
+            let cause = "since and until are times like 2026-11-23T12:35:03Z";
+            return refuse(reply, message::Reason::BadParameters, cause);
+        };
+        let now = self.clock.present();
+        let Logs { lines, from, run, .. } = logs;
+        let select = Select { now, lines, from, run, since, until };
         let follow = logs.follow.then(|| {
             let (until_removed, removed) = oneshot::channel();
             let followers = self.followers.entry(id).or_default();
@@ -191,16 +202,8 @@ impl Daemon {
             followers.push(until_removed);
             removed
         });
-        let wanted = Wanted { label: logs.label, file, lines: logs.lines, from: logs.from, follow };
+        let wanted = Wanted { label: logs.label, log, select, marks: logs.marks, follow };
         task::spawn_local(follow::send(wanted, reply));
-    }
-
-    fn log_of(&self, definition: &Definition, stream: Option<Stream>) -> Option<PathBuf> {
-        let path = match stream.unwrap_or(Stream::Stdout) {
-            Stream::Stdout => &definition.standard_out_path,
-            Stream::Stderr => &definition.standard_error_path,
-        };
-        launch::log_file(path.as_deref(), definition, &self.paths)
     }
 
     fn cancel(&mut self, session: SessionId) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use supervisor_core::{self as core, Left, Past, Run, ServiceId};
 
 use super::Daemon;
-use crate::os::Identity;
+use crate::control::why;
+use crate::os::{Identity, News};
 use crate::store::record::Record;
 use crate::store::runs::Pasts;
 
@@ -22,14 +23,39 @@ impl Daemon {
         };
         let run = Run { service: id, number: runs };
         let left = self.processes.adopt(run, label, process, abandon);
+        let was_alive = process.is_some();
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
             Left::Others => log::warn!("{label}: processes were found whose run is over"),
             Left::Nothing if record.is_none() => return None,
             Left::Nothing => {}
         }
+        match (left, self.processes.pid(run)) {
+            (Left::Main, Some(pid)) => self.logs.found(id, label, runs, pid),
+            (Left::Others | Left::Nothing, _) if was_alive => {
+                self.logs.found_ended(id, label, runs, why::exit(core::Exit::Unknown));
+            }
+            (Left::Main | Left::Others | Left::Nothing, _) => {}
+        }
         let memory = record.unwrap_or_default().memory(self.clock.now());
         Some(Past { memory, left })
+    }
+
+    /// Marks a log where a run ends, and tells it the process of one that began.
+    pub(super) fn note_in_log(&self, news: &News) {
+        let run = news.run();
+        let Some(entry) = self.registry.get(run.service) else { return };
+        let (service, label, number) = (run.service, &entry.label, run.number);
+        match news {
+            News::Spawned { pid, .. } => self.logs.spawned(service, label, number, *pid),
+            News::SpawnFailed { error, .. } => {
+                self.logs.ended(service, label, number, format!("could not start: {error}"));
+            }
+            News::Exited { exit, .. } => {
+                self.logs.ended(service, label, number, why::exit(*exit));
+            }
+            News::Cleared { .. } => {}
+        }
     }
 
     /// Processes of services that are not loaded: ended when their definitions are gone, left alone

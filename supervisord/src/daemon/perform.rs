@@ -48,7 +48,11 @@ impl Daemon {
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
         let mut launch = launch(&entry.definition, &self.paths);
         self.sockets.hand(run.service, &entry.definition, &mut launch);
-        self.processes.spawn(run, launch);
+        let begin = self.logs.begin(run.service, &entry.label, run.number);
+        self.processes.spawn_with(run, move || {
+            begin(&mut launch);
+            launch
+        });
     }
 
     pub(super) fn store_goal(&mut self, id: ServiceId) {
@@ -237,6 +241,7 @@ impl Daemon {
             self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
             self.watches.forget(*id);
+            self.logs.forget(*id);
             self.pending.unstored.remove(id);
             let parent = self.sockets.parent(*id);
             let instances = self.sockets.forget(*id);

@@ -42,6 +42,10 @@ impl Arguments {
             follow: self.follow,
             from: None,
             stream: self.stderr.then_some(Stream::Stderr),
+            run: None,
+            since: None,
+            until: None,
+            marks: false,
         };
         let mut request = client.send(Call::Logs(wanted.clone()))?;
         if self.follow {

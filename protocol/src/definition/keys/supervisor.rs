@@ -14,6 +14,10 @@ const SECONDS: Kind = Kind::Number { min: 0.0, max: YEAR };
 const COUNT: Kind = Kind::Integer { min: 1, max: u32::MAX as i64 };
 const ARGUMENTS: Kind = Kind::List(&TEXT);
 const STATUSES: Kind = Kind::List(&Kind::Integer { min: i32::MIN as i64, max: u32::MAX as i64 });
+const HONOURED: Support = Support::Honoured;
+const COPIES: Support = Support::Approximated(
+    "rotation copies the log and cuts it off; what is written in that instant may be lost",
+);
 const NO_SIGNALS: Support = Support::NotAvailable("Windows has no signals");
 
 const fn ours(name: &'static str, kind: Kind, class: Class, summary: &'static str) -> Key {
@@ -57,7 +61,7 @@ pub(super) const SUPERVISOR: &[Key] = &[
         Class::Restart,
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
     ),
-    ours("Log", Kind::Dictionary(LOG), Class::Restart, "How output is kept."),
+    ours("Log", Kind::Dictionary(LOG), Class::Restart, "How output is kept.").everywhere(HONOURED),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
     ours("Essential", Kind::Boolean, Class::Hot, "The supervisor ends when this service fails."),
     ours("Group", TEXT, Class::Hot, "A name under which verbs reach all services that share it."),
@@ -136,12 +140,28 @@ const HOOKS: &[Key] = &[
 
 const LOG: &[Key] = &[
     ours("Mode", Kind::Choice(LogMode::WORDS), Class::Restart, "File or Pipe."),
-    ours("MaxSize", Kind::Size, Class::Hot, "Bytes at which a log is rotated."),
-    ours("Keep", Kind::Integer { min: 0, max: 10_000 }, Class::Hot, "How many old ones are kept."),
-    ours("Compress", Kind::Boolean, Class::Hot, "Whether old ones are compressed."),
     ours("Timestamps", Kind::Boolean, Class::Hot, "Whether lines begin with the time; for Pipe."),
     ours("Format", Kind::Choice(LogFormat::WORDS), Class::Hot, "Text or Json; for Pipe."),
+    kept("Rotate", Kind::Boolean, "False to let the log grow for ever."),
+    kept("MaxSize", Kind::Size, "Bytes at which a log is rotated; 16 MiB.")
+        .macos(COPIES)
+        .windows(COPIES),
+    kept(
+        "MaxAge",
+        Kind::Number { min: 1.0, max: YEAR },
+        "Seconds after which a log is rotated; unlimited.",
+    )
+    .macos(COPIES)
+    .windows(COPIES),
+    kept("Keep", Kind::Integer { min: 0, max: 10_000 }, "How many rotated ones are kept; 5."),
+    kept("MaxTotal", Kind::Size, "Bytes that all rotated ones may have together; unlimited."),
+    kept("Compress", Kind::Boolean, "Whether rotated ones are compressed; true."),
 ];
+
+/// How logs are kept, whoever says so: a definition for one service, the settings for all.
+const fn kept(name: &'static str, kind: Kind, summary: &'static str) -> Key {
+    ours(name, kind, Class::Hot, summary).everywhere(HONOURED)
+}
 
 const LIMITS: &[Key] = &[
     ours("Memory", Kind::Size, Class::Hot, "Bytes."),

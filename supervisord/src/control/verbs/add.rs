@@ -83,6 +83,7 @@ impl Daemon {
             == protocol::message::Step::Restart;
         let policy = policy(&definition);
         self.sockets.set(service, &definition);
+        self.logs.set(service, &definition);
         (entry.definition, entry.notes) = (definition, notes);
         let now = self.clock.now();
         let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));
