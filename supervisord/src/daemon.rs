@@ -122,6 +122,8 @@ pub(crate) enum Internal {
         /// What goes on now.
         opening: Opening,
     },
+    /// An answer that was made beside the loop was given.
+    Answered,
 }
 
 impl Daemon {

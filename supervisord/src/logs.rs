@@ -8,6 +8,7 @@ pub mod follow;
 mod index;
 mod keeper;
 mod log;
+mod notes;
 mod read;
 mod retain;
 mod rotate;

@@ -57,6 +57,8 @@ pub(crate) enum Saying {
     Variable(String),
     /// So many numbered lines.
     Lines(usize),
+    /// So many mebibytes of numbered lines, each in one write that is tried until it works.
+    Flood(usize),
 }
 
 /// How sockets are handed over.
@@ -92,6 +94,7 @@ impl Arguments {
                 "--stderr" => told.speech.push(Saying::Err(value()?)),
                 "--env" => told.speech.push(Saying::Variable(value()?)),
                 "--lines" => told.speech.push(Saying::Lines(number(&value()?)?)),
+                "--flood" => told.speech.push(Saying::Flood(number(&value()?)?)),
                 "--tick" => told.tick = Some(milliseconds(&value()?)?),
                 "--facts" => told.facts = true,
                 "--children" => told.children = number(&value()?)?,

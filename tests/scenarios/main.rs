@@ -12,6 +12,8 @@ mod exhaustion;
 #[cfg(unix)]
 mod inetd;
 mod keep_alive;
+#[cfg(target_os = "linux")]
+mod kept_logs;
 mod lifecycle;
 mod logs;
 mod persistence;
@@ -19,6 +21,8 @@ mod protocol;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod remembered;
+#[cfg(target_os = "linux")]
+mod rotation;
 #[cfg(unix)]
 mod sockets;
 mod spawning;

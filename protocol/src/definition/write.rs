@@ -31,8 +31,8 @@ impl Definition {
         json_of(&Value::Dictionary(self.to_dictionary()))
     }
 
-    /// The keys whose values differ, in the order of the table; of the `Supervisor` dictionary the
-    /// keys in it.
+    /// The keys whose values differ, in the order of the table; of the `Supervisor` dictionary, and
+    /// of `Log` in it, the keys inside.
     #[must_use]
     pub fn differing(&self, other: &Self) -> Vec<&'static Key> {
         differing(KEYS, &self.to_dictionary(), &other.to_dictionary())
@@ -47,7 +47,7 @@ fn differing(keys: &'static [Key], left: &Dictionary, right: &Dictionary) -> Vec
         if left == right {
             continue;
         }
-        if key.name == "Supervisor" {
+        if ["Supervisor", "Log"].contains(&key.name) {
             let inside = |value: Option<&'_ Value>| {
                 value.and_then(Value::as_dictionary).unwrap_or(&nothing).clone()
             };

@@ -36,6 +36,7 @@ impl Daemon {
         match internal {
             Internal::Scanned { found, dry_run, reply } => self.scanned(found, dry_run, reply),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
+            Internal::Answered => {}
         }
     }
 
@@ -48,9 +49,7 @@ impl Daemon {
             }
             Call::List(list) => reply.send(Ok(self.list(&list))),
             Call::Status(target) => match self.find("show", &target.label) {
-                Ok(id) => {
-                    reply.send(Ok(self.facts(id).expect("found above").status(&self.paths)));
-                }
+                Ok(id) => self.status(id, reply),
                 Err(refusal) => reply.send::<()>(Err(refusal)),
             },
             Call::Add(add) => self.add(add, reply),
@@ -88,6 +87,22 @@ impl Daemon {
             services: self.paths.services.display().to_string(),
             logs: self.paths.logs.display().to_string(),
         }
+    }
+
+    /// What the loop knows, then what only looking at files tells.
+    fn status(&self, id: ServiceId, reply: Reply) {
+        let facts = self.facts(id).expect("only who was found is asked about");
+        let (mut status, streams) = (facts.status(&self.paths), self.logs.of(id));
+        let (under_way, internal) = (self.pending.under_way(), self.internal.clone());
+        task::spawn_local(async move {
+            let (label, pid) = (status.row.label.clone(), status.row.pid);
+            let notes = task::spawn_blocking(move || streams.notes(&label, pid)).await;
+            status.notes.extend(notes.unwrap_or_default());
+            reply.send(Ok(status));
+            drop(under_way);
+            // The loop may be waiting for just this, or have ended.
+            let _ = internal.send(Internal::Answered);
+        });
     }
 
     fn list(&self, list: &List) -> Page {

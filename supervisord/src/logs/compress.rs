@@ -15,6 +15,9 @@ use super::retain::retain;
 use super::stamp::COMPRESSED;
 use crate::os::{self, Waker};
 
+/// The compressor's tables pass over the stack, more than once without optimisation.
+const STACK_BYTES: usize = 2 << 20;
+
 /// What is not finished yet.
 pub(super) const COMPRESSING: &str = ".compressing";
 
@@ -47,7 +50,7 @@ impl Compressor {
             return;
         }
         let (shared, waker) = (Arc::clone(&self.jobs), self.waker.clone());
-        let builder = thread::Builder::new().name("compress".to_owned()).stack_size(256 << 10);
+        let builder = thread::Builder::new().name("compress".to_owned()).stack_size(STACK_BYTES);
         match builder.spawn(move || run(&shared, &waker)) {
             Ok(_) => jobs.is_running = true,
             // They stay as they are until the next one comes.

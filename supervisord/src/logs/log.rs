@@ -135,11 +135,7 @@ impl Log {
     /// The file system turned out to be such a one; says so once.
     pub(super) fn note_copies(&self) {
         if !self.copies.swap(true, Ordering::Relaxed) {
-            log::warn!(
-                "{}: its file system can't take the head of a file away; rotation copies it and \
-                 cuts it off, and what is written in that instant may be lost",
-                self.path.display()
-            );
+            log::warn!("{}: {}", self.path.display(), super::notes::COPIES);
         }
     }
 

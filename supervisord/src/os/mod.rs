@@ -88,7 +88,7 @@ pub use self::{
 
 pub use cut::{block_size, collapse, yield_all, yield_disk};
 pub use environment::{NULL, base_environment, is_same_variable};
-pub use folder::{Folder, Look, is_foreign, look};
+pub use folder::{Folder, Look, is_foreign, look, open_file_of};
 pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use writes::{Waker, Writes};

@@ -138,6 +138,13 @@ pub fn look(path: &Path) -> io::Result<Look> {
     Ok(Look { number: found.ino(), length: found.len(), is_plain: found.is_file() })
 }
 
+/// The file that a process has open under that number, where the system tells; a path to it that
+/// is gone does not matter.
+#[must_use]
+pub fn open_file_of(pid: u32, number: u32) -> Option<Look> {
+    look(Path::new(&format!("/proc/{pid}/fd/{number}"))).ok()
+}
+
 /// Why a file is not ours to cut, though it is where a log should be: it must be a plain file of
 /// one name, and the account's or the daemon's own.
 #[must_use]
