@@ -348,6 +348,7 @@ impl Daemon {
         for (service, _) in self.registry.entries() {
             self.processes.forget(service);
         }
+        self.logs.flush().await;
         let services = self.registry.len();
         for reply in std::mem::take(&mut self.shutdown_replies) {
             let delivery = reply.deliver(Ok(Ended { services }));

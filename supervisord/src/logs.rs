@@ -21,10 +21,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::address::Paths;
 use protocol::definition::Definition;
 use supervisor_core::ServiceId;
+use tokio::sync::oneshot;
 
 pub use self::bounds::{Bounds, Defaults};
 pub use self::index::{Mark, What};
@@ -35,6 +37,9 @@ use self::keeper::{Command, Keeper};
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
+
+/// How long the end of the daemon may wait for its disk.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// Indexes, in the state folder.
 const INDEXES: &str = "logs";
@@ -192,7 +197,10 @@ impl Logs {
     /// A run has ended, so.
     pub fn ended(&self, service: ServiceId, label: &str, run: u32, how: String) {
         let at = self.clock.present();
-        self.note(service, label, move |log, label| log.end(label, run, at, &how));
+        for log in self.of(service).each() {
+            log.end(label, run, at, how.clone());
+        }
+        self.note(service, label, |log, _| log.settle());
     }
 
     /// A run that an earlier daemon began goes on.
@@ -204,7 +212,15 @@ impl Logs {
     /// A run that an earlier daemon began has ended while there was none.
     pub fn found_ended(&self, service: ServiceId, label: &str, run: u32, how: String) {
         let at = self.clock.present();
-        self.note(service, label, move |log, label| log.end_unseen(label, run, at, &how));
+        self.note(service, label, move |log, label| log.end_unseen(label, run, at, how.clone()));
+    }
+
+    /// Returns when everything that was told so far is written down, or after a second, since a
+    /// slow disk must not keep the daemon from ending.
+    pub async fn flush(&self) {
+        let (written, is_written) = oneshot::channel::<()>();
+        self.keeper.tell(Command::Note(Box::new(move || drop(written))));
+        let _ = tokio::time::timeout(FLUSH, is_written).await;
     }
 
     /// Lets the keeper write something down, for each log of the service.

@@ -4,6 +4,7 @@ mod help;
 #[cfg(test)]
 mod manual;
 mod time;
+mod when;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -105,3 +106,4 @@ pub(crate) fn milliseconds(timeout: Option<Duration>) -> Option<u64> {
 }
 
 pub(crate) use time::read as read_time;
+pub(crate) use when::read as read_when;

@@ -15,6 +15,7 @@ mod keep_alive;
 #[cfg(target_os = "linux")]
 mod kept_logs;
 mod lifecycle;
+mod log_marks;
 mod logs;
 mod persistence;
 mod protocol;

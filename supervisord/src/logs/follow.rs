@@ -103,8 +103,6 @@ struct Parts {
 /// The marks that are to come.
 struct Marks {
     coming: VecDeque<Mark>,
-    /// The number of the last that was taken over from the index.
-    known: u64,
     /// The number of the last that is wanted.
     last: u64,
     /// The number of the last that was sent.
@@ -122,7 +120,6 @@ impl Source {
         let log = Arc::clone(&wanted.log);
         let marks = wanted.marks.then(|| Marks {
             coming: VecDeque::new(),
-            known: range.marks.0,
             last: range.marks.1,
             sent: range.marks.0,
         });
@@ -158,22 +155,26 @@ impl Source {
 
 impl Parts {
     fn next(&mut self) -> io::Result<Option<Item>> {
+        let mut end = self.end;
         if let Some(marks) = &mut self.marks {
+            // A mark that is made from now on stands behind the present end.
+            end = end.or_else(|| Some(self.log.extent().2));
             let at = self.reader.at() - self.pieces.held() as u64;
-            let is_new = |mark: &Mark| marks.known < mark.number && mark.number <= marks.last;
             // Only at the end, or at a mark, can there be new ones in front.
-            if marks.coming.is_empty() {
-                let new: Vec<Mark> = self.log.marks().into_iter().filter(is_new).collect();
-                marks.known = new.last().map_or(marks.known, |mark| mark.number);
-                marks.coming.extend(new);
+            if marks.coming.front().is_none_or(Mark::is_fresh) {
+                marks.read(&self.log);
             }
-            if let Some(mark) = marks.coming.pop_front_if(|mark| mark.offset <= at) {
+            let is_next = marks.coming.front().is_some_and(|mark| mark.offset <= at);
+            if is_next && self.end.is_none() && marks.is_to_be_told_more() {
+                return Ok(None);
+            }
+            if is_next && let Some(mark) = marks.coming.pop_front() {
                 marks.sent = mark.number;
                 return Ok(Some(Item::Mark(mark)));
             }
         }
         let mark = self.marks.as_ref().and_then(|marks| marks.coming.front());
-        let end = self.end.into_iter().chain(mark.map(|mark| mark.offset)).min();
+        let end = end.into_iter().chain(mark.map(|mark| mark.offset)).min();
         let text = self.pieces.next(&mut self.reader, end)?;
         match (text, mark.is_some()) {
             (Some(text), _) => Ok(Some(Item::Text(text))),
@@ -186,6 +187,25 @@ impl Parts {
             }
             (None, _) => Ok(None),
         }
+    }
+}
+
+impl Marks {
+    /// Takes over what the index has, but what was sent.
+    fn read(&mut self, log: &Log) {
+        let is_new = |mark: &Mark| self.sent < mark.number && mark.number <= self.last;
+        self.coming = log.marks().into_iter().filter(is_new).collect();
+    }
+
+    /// The next one is the last there is, and its process is not known yet, but will be.
+    fn is_to_be_told_more(&self) -> bool {
+        self.coming.len() == 1 && self.coming.front().is_some_and(Mark::is_fresh)
+    }
+}
+
+impl Mark {
+    fn is_fresh(&self) -> bool {
+        self.what == What::Began(None)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Log {
     state: Mutex<Option<State>>,
     copies: AtomicBool,
     trouble: Mutex<Option<String>>,
+    /// Ends that are to be noted: label, run, when and how.
+    ends: Mutex<Vec<(Box<str>, u32, Timestamp, String)>>,
 }
 
 /// What is known, without the marks, which are many and seldom needed.
@@ -58,12 +60,16 @@ impl Log {
             state: Mutex::new(None),
             copies: AtomicBool::new(false),
             trouble: Mutex::new(None),
+            ends: Mutex::default(),
         }
     }
 
     /// A run begins: notes where. Called before its process is made.
     pub fn begin(&self, label: &str, run: u32, at: Timestamp) {
-        self.with(|state| state.mark(self, (label, run, at), What::Began(None)));
+        self.with(|state| {
+            self.note_ends(state);
+            state.mark(self, (label, run, at), What::Began(None));
+        });
         self.changed.notify_waiters();
     }
 
@@ -76,10 +82,23 @@ impl Log {
         self.changed.notify_waiters();
     }
 
-    /// A run has ended: notes where and how.
-    pub fn end(&self, label: &str, run: u32, at: Timestamp, how: &str) {
-        self.with(|state| state.mark(self, (label, run, at), What::Ended(how.to_owned())));
+    /// A run has ended, so; it is noted by [`Log::settle`], or with the next run that begins,
+    /// whichever comes first. Never waits.
+    pub fn end(&self, label: &str, run: u32, at: Timestamp, how: String) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push((label.into(), run, at, how));
+    }
+
+    /// Notes which runs have ended.
+    pub fn settle(&self) {
+        self.with(|state| self.note_ends(state));
         self.changed.notify_waiters();
+    }
+
+    fn note_ends(&self, state: &mut State) {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
+        for (label, run, at, how) in ends {
+            state.mark(self, (&label, run, at), What::Ended(how));
+        }
     }
 
     /// A run of an earlier daemon goes on; its mark is made up for if that daemon was killed before
@@ -94,10 +113,11 @@ impl Log {
     }
 
     /// A run of an earlier daemon ended while none was there.
-    pub fn end_unseen(&self, label: &str, run: u32, at: Timestamp, how: &str) {
+    pub fn end_unseen(&self, label: &str, run: u32, at: Timestamp, how: String) {
         let last = self.marks().into_iter().rfind(|mark| mark.label == label);
         if last.is_some_and(|mark| mark.run == run && matches!(mark.what, What::Began(_))) {
             self.end(label, run, at, how);
+            self.settle();
         }
     }
 
