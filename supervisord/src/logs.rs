@@ -7,6 +7,7 @@ mod compress;
 pub mod follow;
 mod index;
 mod keeper;
+mod last;
 mod log;
 mod notes;
 mod read;

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::verbs::{
     add, apply, check, completions, disable, enable, export, launchctl, list, logs, ping, remove,
-    restart, schema, shutdown, simulate, start, status, stop, upgrade, wait,
+    restart, schema, shutdown, simulate, start, status, stop, upgrade, wait, why,
 };
 
 /// Asks supervisord: what runs, and what should
@@ -59,6 +59,7 @@ pub(crate) struct PlaceArguments {
 pub(crate) enum Verb {
     List(list::Arguments),
     Status(status::Arguments),
+    Why(why::Arguments),
     Logs(logs::Arguments),
     Wait(wait::Arguments),
     Add(Box<add::Arguments>),

@@ -12,6 +12,7 @@ mod plan;
 mod span;
 mod status;
 mod story;
+mod why;
 
 pub(crate) use check::{Checked, Tally, checked, checked_json};
 pub(crate) use command::command;
@@ -21,3 +22,4 @@ pub(crate) use outcome::{Did, outcome};
 pub(crate) use plan::step;
 pub(crate) use status::status;
 pub(crate) use story::Story;
+pub(crate) use why::why;

@@ -41,3 +41,4 @@ mod triggers;
 mod upgrade;
 #[cfg(target_os = "linux")]
 mod watched;
+mod why;

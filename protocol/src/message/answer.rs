@@ -5,6 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Asked, LastOutput};
+
 /// Answer to `hello`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hello {
@@ -154,9 +156,19 @@ pub struct Status {
     pub next_start: Option<String>,
     /// Why it is where it is, in one sentence.
     pub why: String,
-    /// Keys of its definition that are not honoured here, with the reason.
+    /// Keys of its definition that are not honoured here, with the reason, and what is wrong with
+    /// its logs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What the last exit commonly means, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_exit_means: Option<String>,
+    /// The last lines of the last run that has ended, stream by stream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_output: Vec<LastOutput>,
+    /// Who asked last for a change of it, since the daemon began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 /// Answer to a method that changes one service.

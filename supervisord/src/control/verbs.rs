@@ -93,11 +93,16 @@ impl Daemon {
     fn status(&self, id: ServiceId, reply: Reply) {
         let facts = self.facts(id).expect("only who was found is asked about");
         let (mut status, streams) = (facts.status(&self.paths), self.logs.of(id));
+        let ended_run = facts.service.ended_run();
         let (under_way, internal) = (self.pending.under_way(), self.internal.clone());
         task::spawn_local(async move {
             let (label, pid) = (status.row.label.clone(), status.row.pid);
-            let notes = task::spawn_blocking(move || streams.notes(&label, pid)).await;
-            status.notes.extend(notes.unwrap_or_default());
+            let looked = task::spawn_blocking(move || {
+                (streams.notes(&label, pid), streams.last_output(&label, ended_run))
+            });
+            let (notes, last_output) = looked.await.unwrap_or_default();
+            status.notes.extend(notes);
+            status.last_output = last_output;
             reply.send(Ok(status));
             drop(under_way);
             // The loop may be waiting for just this, or have ended.
@@ -130,6 +135,10 @@ impl Daemon {
             Ok(service) => {
                 if matches!(change, Change::Enable) {
                     self.refresh(service);
+                }
+                let by_whom = self.asked(verb, &reply);
+                if let Some(entry) = self.registry.get_mut(service) {
+                    entry.asked = Some(by_whom);
                 }
                 let want = if asked.wait { want } else { Want::Nothing };
                 let request = self.expect_answer(verb, asked.label, asked.timeout_ms, reply);
@@ -219,6 +228,12 @@ impl Daemon {
         });
         let wanted = Wanted { label: logs.label, log, select, marks: logs.marks, follow };
         task::spawn_local(follow::send(wanted, reply));
+    }
+
+    /// Who asks for that, and when.
+    fn asked(&self, verb: &str, reply: &Reply) -> message::Asked {
+        let at = self.clock.wall(self.clock.now()).to_string();
+        message::Asked { verb: verb.to_owned(), by: reply.peer.words(), at }
     }
 
     fn cancel(&mut self, session: SessionId) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use protocol::definition::Definition;
-use protocol::message::{Add, Outcome, Plan, Refusal, Rejected};
+use protocol::message::{self, Add, Outcome, Plan, Refusal, Rejected};
 use supervisor_core::{Moment, RequestId, ServiceId, Want};
 
 use crate::control::reply::{Reply, SessionId};
@@ -65,6 +65,7 @@ pub(crate) struct Arrival {
     pub(crate) file: PathBuf,
     pub(crate) request: RequestId,
     pub(crate) want: Want,
+    pub(crate) asked: Option<message::Asked>,
 }
 
 impl Pending {

@@ -169,6 +169,7 @@ impl Daemon {
                     notes: arrival.notes,
                     file: arrival.file,
                     enabled: None,
+                    asked: arrival.asked,
                 };
                 let waiting = (Some(arrival.request), arrival.want);
                 self.take_in(entry, Intent::default(), waiting, self.clock.now());

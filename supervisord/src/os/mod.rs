@@ -94,9 +94,9 @@ pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use writes::{Waker, Writes};
 
 pub use own::{
-    Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_process,
-    is_root, is_same_file, lend, make_private, make_readable, may_control, open_log, open_to_read,
-    socket_handle, socket_name, socket_of, sync_folder,
+    Peer, Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up,
+    is_process, is_root, is_same_file, lend, make_private, make_readable, may_control,
+    open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 /// Names the time since the machine booted, for what is true only until it does again.

@@ -88,7 +88,8 @@ impl Daemon {
                 let intent = self.dormant.remove(label).unwrap_or_default();
                 let enabled = intent.enabled;
                 let Taken { file, definition, notes } = taken;
-                let entry = Entry { label: label.into(), definition, notes, file, enabled };
+                let (label, asked) = (label.into(), None);
+                let entry = Entry { label, definition, notes, file, enabled, asked };
                 let waiting = (Some(request), Want::Started);
                 self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
                 self.perform();
