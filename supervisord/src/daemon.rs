@@ -18,7 +18,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::address::Paths;
-use protocol::message::Ended;
+use protocol::definition::Settings;
+use protocol::message::{Ended, Rejected};
 use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
@@ -110,6 +111,8 @@ pub(crate) enum Internal {
     Scanned {
         /// What it holds, or why it can't be read.
         found: Result<Found, crate::store::StoreError>,
+        /// The settings, or why they can't be taken.
+        settings: Result<Settings, Rejected>,
         /// Do nothing, only answer.
         dry_run: bool,
         /// Who asked; nobody for SIGHUP.
@@ -147,7 +150,7 @@ impl Daemon {
             watches: Watches::default(),
             sockets: Sockets::inherit(ours.sockets),
             alarm: os::Alarm::new()?,
-            logs: Logs::new(paths.clone(), Clock, Defaults::default())?,
+            logs: Logs::new(paths.clone(), Clock, Defaults::of(&store.settings.log))?,
             paths,
             pending: Pending::default(),
             internal,

@@ -25,6 +25,8 @@ mod remembered;
 #[cfg(target_os = "linux")]
 mod rotation;
 #[cfg(unix)]
+mod settings;
+#[cfg(unix)]
 mod sockets;
 mod spawning;
 #[cfg(target_os = "linux")]

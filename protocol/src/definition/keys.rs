@@ -9,6 +9,8 @@ mod nested;
 mod process;
 mod supervisor;
 
+pub(super) use supervisor::SETTINGS;
+
 use super::key::{Class, Key, Kind, Support};
 
 const HONOURED: Support = Support::Honoured;

@@ -34,7 +34,9 @@ impl Daemon {
     /// Takes news of the daemon's own tasks.
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
-            Internal::Scanned { found, dry_run, reply } => self.scanned(found, dry_run, reply),
+            Internal::Scanned { found, settings, dry_run, reply } => {
+                self.scanned((found, settings), dry_run, reply);
+            }
             Internal::Opened { result, opening } => self.opened_late(result, opening),
             Internal::Answered => {}
         }

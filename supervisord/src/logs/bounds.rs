@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::definition::{Log, LogMode, Seldom};
+use protocol::definition::{Log, LogMode, LogSettings, Seldom};
 
 /// A log that grows is looked at so often at least, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
@@ -45,6 +45,17 @@ impl Default for Defaults {
 }
 
 impl Defaults {
+    /// What the settings say.
+    #[must_use]
+    pub fn of(settings: &LogSettings) -> Self {
+        let usual = Self::default();
+        Self {
+            rotate: settings.each.rotate.unwrap_or(usual.rotate),
+            bounds: usual.bounds.with(&settings.each),
+            quota: settings.quota.unwrap_or(usual.quota),
+        }
+    }
+
     /// How a log is kept whose definition says that; `None` when it is not rotated. One at a path
     /// of the definition's own is rotated only where the definition speaks of it, since launchd
     /// rotates none.

@@ -142,21 +142,49 @@ const LOG: &[Key] = &[
     ours("Mode", Kind::Choice(LogMode::WORDS), Class::Restart, "File or Pipe."),
     ours("Timestamps", Kind::Boolean, Class::Hot, "Whether lines begin with the time; for Pipe."),
     ours("Format", Kind::Choice(LogFormat::WORDS), Class::Hot, "Text or Json; for Pipe."),
-    kept("Rotate", Kind::Boolean, "False to let the log grow for ever."),
-    kept("MaxSize", Kind::Size, "Bytes at which a log is rotated; 16 MiB.")
-        .macos(COPIES)
-        .windows(COPIES),
-    kept(
-        "MaxAge",
-        Kind::Number { min: 1.0, max: YEAR },
-        "Seconds after which a log is rotated; unlimited.",
-    )
-    .macos(COPIES)
-    .windows(COPIES),
-    kept("Keep", Kind::Integer { min: 0, max: 10_000 }, "How many rotated ones are kept; 5."),
-    kept("MaxTotal", Kind::Size, "Bytes that all rotated ones may have together; unlimited."),
-    kept("Compress", Kind::Boolean, "Whether rotated ones are compressed; true."),
+    ROTATE,
+    MAX_SIZE,
+    MAX_AGE,
+    KEEP,
+    MAX_TOTAL,
+    COMPRESS,
 ];
+
+/// What holds for all services, in the settings.
+pub(in crate::definition) const SETTINGS: &[Key] = &[ours(
+    "Log",
+    Kind::Dictionary(LOG_SETTINGS),
+    Class::Hot,
+    "How logs are kept whose definitions do not say.",
+)
+.everywhere(HONOURED)];
+
+const LOG_SETTINGS: &[Key] = &[
+    ROTATE,
+    MAX_SIZE,
+    MAX_AGE,
+    KEEP,
+    MAX_TOTAL,
+    COMPRESS,
+    kept("Quota", Kind::Size, "Bytes that all logs in the folder of logs may have; 4 GiB."),
+];
+
+const ROTATE: Key = kept("Rotate", Kind::Boolean, "False to let the log grow for ever.");
+const MAX_SIZE: Key = kept("MaxSize", Kind::Size, "Bytes at which a log is rotated; 16 MiB.")
+    .macos(COPIES)
+    .windows(COPIES);
+const MAX_AGE: Key = kept(
+    "MaxAge",
+    Kind::Number { min: 1.0, max: YEAR },
+    "Seconds after which a log is rotated; unlimited.",
+)
+.macos(COPIES)
+.windows(COPIES);
+const KEEP: Key =
+    kept("Keep", Kind::Integer { min: 0, max: 10_000 }, "How many rotated ones are kept; 5.");
+const MAX_TOTAL: Key =
+    kept("MaxTotal", Kind::Size, "Bytes that all rotated ones may have together; unlimited.");
+const COMPRESS: Key = kept("Compress", Kind::Boolean, "Whether rotated ones are compressed; true.");
 
 /// How logs are kept, whoever says so: a definition for one service, the settings for all.
 const fn kept(name: &'static str, kind: Kind, summary: &'static str) -> Key {
