@@ -7,9 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use harness::{
-    Daemon, Dice, PATIENCE, Service, SmallDisk, fault, number, skip, wait_for, wait_until,
-};
+use harness::{Daemon, Dice, PATIENCE, Service, SmallDisk, fault, number, skip, wait_until};
 use serde_json::json;
 
 /// Bytes of one line of a flood.
@@ -117,9 +115,9 @@ fn a_daemon_that_is_killed_again_and_again_loses_no_line() {
     while daemon.row("web")["state"] == "up" || kills < 3 {
         let now = files(&daemon.base().join("logs")).len();
         let more = dice.below(3);
-        let _ = wait_for("rotations", PATIENCE, || {
+        wait_until("rotations", PATIENCE, || {
             let is_over = daemon.row("web")["state"] != "up";
-            (is_over || now + more <= files(&daemon.base().join("logs")).len()).then_some(())
+            is_over || now + more <= files(&daemon.base().join("logs")).len()
         });
         daemon.kill9();
         daemon.start_again();

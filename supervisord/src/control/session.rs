@@ -23,7 +23,7 @@ pub enum Message {
     /// A request.
     Call {
         /// What is asked.
-        call: Call,
+        call: Box<Call>,
         /// Where the answer goes.
         reply: Reply,
     },
@@ -69,7 +69,7 @@ pub async fn serve(stream: Stream, session: SessionId, inbox: &mpsc::Sender<Mess
                             reply.refuse(Reason::NotPermitted, NOT_PERMITTED);
                             continue;
                         }
-                        let message = Message::Call { call: request.call, reply };
+                        let message = Message::Call { call: Box::new(request.call), reply };
                         if inbox.send(message).await.is_err() {
                             return;
                         }

@@ -27,7 +27,7 @@ impl Daemon {
     pub(crate) fn message(&mut self, message: Message) {
         match message {
             Message::Gone(session) => self.cancel(session),
-            Message::Call { call, reply } => self.call(call, reply),
+            Message::Call { call, reply } => self.call(*call, reply),
         }
     }
 

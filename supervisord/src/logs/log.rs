@@ -30,8 +30,17 @@ pub struct Log {
     state: Mutex<Option<State>>,
     copies: AtomicBool,
     trouble: Mutex<Option<String>>,
-    /// Ends that are to be noted: label, run, when and how.
-    ends: Mutex<Vec<(Box<str>, u32, Timestamp, String)>>,
+    /// Ends that are to be noted.
+    ends: Mutex<Vec<End>>,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+struct End {
+    label: Box<str>,
+    run: u32,
+    at: Timestamp,
+    how: String,
 }
 
 /// What is known, without the marks, which are many and seldom needed.
@@ -85,7 +94,12 @@ impl Log {
     /// A run has ended, so; it is noted by [`Log::settle`], or with the next run that begins,
     /// whichever comes first. Never waits.
     pub fn end(&self, label: &str, run: u32, at: Timestamp, how: String) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push((label.into(), run, at, how));
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(End {
+            label: label.into(),
+            run,
+            at,
+            how,
+        });
     }
 
     /// Notes which runs have ended.
@@ -96,7 +110,7 @@ impl Log {
 
     fn note_ends(&self, state: &mut State) {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
-        for (label, run, at, how) in ends {
+        for End { label, run, at, how } in ends {
             state.mark(self, (&label, run, at), What::Ended(how));
         }
     }

@@ -1,6 +1,6 @@
 //! What the daemon needs of Windows for itself: folders, files, console events, peers.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::windows::io::OwnedHandle;
 use std::path::Path;
