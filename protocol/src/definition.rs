@@ -8,6 +8,7 @@ mod allowed;
 mod cause;
 mod check;
 mod fault;
+mod host;
 mod keep_alive;
 mod key;
 mod keys;
@@ -33,6 +34,7 @@ mod typed;
 mod write;
 
 pub use fault::{Fault, Severity};
+pub use host::KeptOff;
 pub use keep_alive::{Conditions, KeepAlive};
 pub use key::{Class, Key, Kind, Support, Wrong};
 pub use keys::{KEYS, find};
@@ -50,8 +52,8 @@ pub use socket::{Inetd, Service, Socket, SocketFamily, SocketProtocol, SocketTyp
 pub use source::{DEPTH_MAX, NODES_MAX, SIZE_MAX};
 pub use supervisor::{
     AlertOn, Alerts, Backoff, Health, HealthAction, HealthKind, Hooks, KillMode, Log, LogFormat,
-    LogMode, Propagate, Ready, ReadyKind, Requirement, Restart, RestartOn, StartLimit, Supervisor,
-    TreeLimits,
+    LogFull, LogMode, LogSink, Propagate, Ready, ReadyKind, Requirement, Restart, RestartOn,
+    StartLimit, Supervisor, SyslogFormat, TreeLimits,
 };
 pub use typed::Seldom;
 
@@ -88,8 +90,8 @@ keyed! {
         exit_timeout: Duration = "ExitTimeOut" or Duration::from_secs(20);
         /// The mode bits withheld from files it makes; absent means inherited.
         umask: Option<u32> = "Umask";
-        /// Its priority, -20 (first) to 20 (last).
-        nice: i32 = "Nice";
+        /// Its priority, -20 (first) to 20 (last); absent means its `ProcessType` decides.
+        nice: Option<i32> = "Nice";
         /// True to start it once when it is loaded.
         run_at_load: bool = "RunAtLoad";
         /// True when it is not to be loaded, unless enabled by command.

@@ -12,7 +12,7 @@ mod story;
 
 pub use answer::{
     Ended, Goal, Hello, LogEvent, LogMark, LogText, Outcome, Page, Plan, PlanStep, Pong, Position,
-    Rejected, Row, State, Status, Step,
+    Rejected, Row, Skipped, State, Status, Step,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,

@@ -31,7 +31,7 @@ impl Clock {
 
     /// What the wall clock shows now.
     #[must_use]
-    pub fn present(self) -> Timestamp {
+    pub fn wall_now(self) -> Timestamp {
         present()
     }
 

@@ -4,10 +4,13 @@
 //! events.
 
 mod attend;
+mod herald;
+mod internal;
 mod opening;
 mod past;
 mod pending;
 mod perform;
+mod trace;
 pub mod upgrade;
 mod watched;
 
@@ -18,16 +21,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::address::Paths;
-use protocol::definition::Settings;
-use protocol::message::{Ended, Rejected};
-use supervisor_core::{Action, Event, Load, Moment, RequestId, ServiceId, Supervisor, Want};
+use protocol::message::Ended;
+use supervisor_core::{Action, Event, Load, Moment, RequestId, Run, ServiceId, Supervisor, Want};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 
 pub(crate) use self::attend::policy;
+pub(crate) use self::internal::Internal;
 pub(crate) use self::opening::Opening;
 pub(crate) use self::pending::{Arrival, Asked, Then, WAIT};
 
+use self::herald::Herald;
 use self::pending::Pending;
 use self::upgrade::Upgrade;
 use crate::clock::Clock;
@@ -35,10 +39,11 @@ use crate::control::listen::Listener;
 use crate::control::reply::Reply;
 use crate::lines;
 use crate::lock::Lock;
+use crate::logs::pipe::Pipes;
 use crate::logs::{Defaults, Logs};
 use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
-use crate::sockets::{Opened, Sockets};
+use crate::sockets::Sockets;
 use crate::store::Store;
 use crate::store::disk::Disk;
 use crate::store::folder::Found;
@@ -59,6 +64,7 @@ pub struct Daemon {
     pub(crate) watches: Watches,
     pub(crate) sockets: Sockets,
     pub(crate) logs: Logs,
+    pub(crate) pipes: Pipes,
     alarm: os::Alarm,
     pub(crate) paths: Paths,
     pub(crate) pending: Pending,
@@ -85,6 +91,7 @@ pub struct Daemon {
     socket: Handle,
     program: Option<PathBuf>,
     arguments: Vec<OsString>,
+    pub(crate) herald: Herald,
 }
 
 /// What makes this daemon the one of its domain, and how it would be started again.
@@ -96,37 +103,12 @@ pub struct Ours {
     pub listener: Listener,
     /// The socket, for a next program.
     pub socket: Handle,
-    /// What services had open under the program before this one.
-    pub sockets: Vec<Handle>,
+    /// What services had open under the program before this one: sockets, and pipes of logs.
+    pub handles: Vec<Handle>,
     /// The program this is.
     pub program: Option<PathBuf>,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-}
-
-/// What tasks of the daemon's own tell its loop.
-#[derive(Debug)]
-pub(crate) enum Internal {
-    /// The services folder was read for an `apply`.
-    Scanned {
-        /// What it holds, or why it can't be read.
-        found: Result<Found, crate::store::StoreError>,
-        /// The settings, or why they can't be taken.
-        settings: Result<Settings, Rejected>,
-        /// Do nothing, only answer.
-        dry_run: bool,
-        /// Who asked; nobody for SIGHUP.
-        reply: Option<Reply>,
-    },
-    /// The sockets of a definition were waited for.
-    Opened {
-        /// They, or what failed.
-        result: Result<Opened, String>,
-        /// What goes on now.
-        opening: Opening,
-    },
-    /// An answer that was made beside the loop was given.
-    Answered,
 }
 
 impl Daemon {
@@ -141,6 +123,7 @@ impl Daemon {
         paths: Paths,
     ) -> io::Result<Self> {
         let (internal, news) = mpsc::unbounded_channel();
+        let (pipes, sockets) = ours.handles.into_iter().partition(os::is_pipe);
         let mut daemon = Self {
             supervisor: Supervisor::default(),
             registry: Registry::default(),
@@ -148,7 +131,8 @@ impl Daemon {
             disk: store.disk,
             clock: Clock,
             watches: Watches::default(),
-            sockets: Sockets::inherit(ours.sockets),
+            sockets: Sockets::inherit(sockets),
+            pipes: Pipes::new(&paths, Clock, internal.clone(), pipes),
             alarm: os::Alarm::new()?,
             logs: Logs::new(paths.clone(), Clock, Defaults::of(&store.settings.log))?,
             paths,
@@ -172,12 +156,14 @@ impl Daemon {
             socket: ours.socket,
             program: ours.program,
             arguments: ours.arguments,
+            herald: Herald::find(),
         };
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.load(store.found);
         daemon.sockets.disinherit();
         daemon.processes.all_found();
+        daemon.pipes.loaded();
         Ok(daemon)
     }
 
@@ -194,6 +180,7 @@ impl Daemon {
         }
         self.perform();
         self.write_runs();
+        self.tell_ready();
         while !self.is_finished {
             lines::let_go();
             let deadline = self.deadline().map(Moment::elapsed);
@@ -206,9 +193,11 @@ impl Daemon {
                 Some(message) = messages.recv(), if !self.is_closing() => self.message(message),
                 keys = self.sockets.rung() => self.rung(keys),
                 news = self.watches.news() => self.watched(news),
+                () = self.herald.speak() => {}
                 () = self.alarm.ring(deadline) => self.time_passed(),
             }
             self.write_runs();
+            self.tell_what_is_due();
             self.try_upgrade().await;
         }
         self.put_away().await;
@@ -220,6 +209,9 @@ impl Daemon {
             for fault in &file.faults {
                 log::error!("cannot load {}: {fault}", file.file);
             }
+        }
+        for skipped in found.skipped.values() {
+            log::info!("{}: not loaded: {}", skipped.label, skipped.why);
         }
         self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
         for (label, taken) in found.definitions {
@@ -263,17 +255,20 @@ impl Daemon {
         let triggers = policy.triggers.as_deref();
         if let Some(entry) = self.registry.get(service) {
             self.sockets.set(service, &entry.definition);
+            let run = past.as_ref().map_or(0, |past| past.memory.runs);
+            let pid = self.processes.pid(Run { service, number: run });
+            self.pipes.resume(service, (&entry.definition, &self.paths), (run, pid));
         }
         let held = self.watch(service, triggers, (&mut request, want), now);
         let load = Load { service, label, policy, goal, enabled, past, request, want };
-        self.supervisor.handle(now, Event::Load(Box::new(load)), &mut self.actions);
+        self.consult(now, Event::Load(Box::new(load)));
         self.tell_held(service, held, now);
         service
     }
 
     /// One event: the core decides, the actions are performed.
     pub(crate) fn handle(&mut self, event: Event) {
-        self.supervisor.handle(self.clock.now(), event, &mut self.actions);
+        self.consult(self.clock.now(), event);
         self.perform();
     }
 
@@ -300,24 +295,34 @@ impl Daemon {
     fn hear(&mut self, first: News) {
         let mut next = Some(first);
         while let Some(news) = next {
-            let Some(news) = self.hear_check(news) else {
-                next = self.processes.try_news();
-                continue;
-            };
-            self.note_in_log(&news);
-            let (run, event) = match news {
-                News::Spawned { run, .. } => (run, Event::Spawned(run)),
-                News::SpawnFailed { run, error } => {
-                    (run, Event::SpawnFailed { run, cause: error.to_string().into() })
-                }
-                News::Exited { run, exit, tree_empty } => {
-                    (run, Event::Exited { run, exit, tree_empty })
-                }
-                News::Cleared { run } => (run, Event::Cleared(run)),
-            };
-            self.refresh(run.service);
-            self.handle(event);
+            let news = self.hear_check(news).and_then(|news| self.pipes.hear(news));
+            if let Some(news) = news {
+                self.heard(news);
+            }
             next = self.processes.try_news();
+        }
+    }
+
+    fn heard(&mut self, news: News) {
+        self.note_in_log(&news);
+        let (run, event) = match news {
+            News::Spawned { run, .. } => (run, Event::Spawned(run)),
+            News::SpawnFailed { run, error } => {
+                (run, Event::SpawnFailed { run, cause: error.to_string().into() })
+            }
+            News::Exited { run, exit, tree_empty } => {
+                (run, Event::Exited { run, exit, tree_empty })
+            }
+            News::Cleared { run } => (run, Event::Cleared(run)),
+        };
+        self.refresh(run.service);
+        self.handle(event);
+    }
+
+    /// The last lines of runs are in their logs up to that number, or were waited for too long.
+    pub(crate) fn drained(&mut self, number: u64) {
+        while let Some(news) = self.pipes.release(number) {
+            self.heard(news);
         }
     }
 
@@ -327,7 +332,10 @@ impl Daemon {
                 log::info!("told to end by a signal");
                 self.shut_down();
             }
-            Request::Reload => self.apply(false, None),
+            Request::Reload => {
+                self.tell_reloading();
+                self.apply(false, None);
+            }
         }
     }
 
@@ -338,14 +346,24 @@ impl Daemon {
 
     fn deadline(&self) -> Option<Moment> {
         let check = self.upgrade.as_ref().and_then(Upgrade::deadline);
-        let all = [self.supervisor.deadline(), self.pending.deadline(), check, self.runs_due];
-        all.into_iter().flatten().min()
+        let all = [
+            self.supervisor.deadline(),
+            self.pending.deadline(),
+            check,
+            self.runs_due,
+            self.pipes.deadline(),
+        ];
+        all.into_iter().flatten().chain(self.herald.deadline()).min()
     }
 
     fn time_passed(&mut self) {
         self.give_up_waiting();
         self.give_up_check();
+        self.drained(0);
         self.handle(Event::Timeout);
+        if self.supervisor.is_shutting_down() {
+            self.herald.touch(self.clock.now());
+        }
     }
 
     async fn put_away(mut self) {

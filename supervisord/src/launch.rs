@@ -4,32 +4,64 @@
 //! own, so that it never depends on who started the daemon from which shell.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{MAIN_SEPARATOR_STR as SLASH, Path, PathBuf};
 
 use protocol::address::Paths;
-use protocol::definition::{Definition, Limits, UNLIMITED, file_name};
+use protocol::definition::{Definition, Limits, ProcessType, UNLIMITED, file_name};
 
-use crate::os::{self, Account, Environment, Launch, Limit, Resource, Stdio};
+use crate::os::{self, Account, Environment, Launch, Limit, Patterns, Resource, Stdio};
 
 /// What the system needs to start the process of that definition.
 #[must_use]
 pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     let rare = &definition.rare;
+    let files = &rare.supervisor.environment_files;
+    let is_background = rare.process_type == ProcessType::Background;
     Launch {
         program: definition.executable().into(),
         arguments: definition.arguments().iter().map(OsString::from).collect(),
-        environment: environment(definition),
+        patterns: match (rare.enable_globbing, &definition.program) {
+            (false, _) => Patterns::None,
+            (true, Some(_)) => Patterns::Arguments,
+            (true, None) => Patterns::ProgramToo,
+        },
+        environment: variables(definition),
+        base: os::base_environment(definition.user_name.is_some()),
+        environment_files: files.iter().map(|file| Path::new(SLASH).join(file)).collect(),
         directory: directory(definition),
+        root: root(definition),
         stdin: stdio(rare.standard_in_path.as_deref()).unwrap_or(Stdio::Null),
         stdout: output(definition.standard_out_path.as_deref(), definition, paths),
         stderr: output(definition.standard_error_path.as_deref(), definition, paths),
         account: account(definition),
         umask: definition.umask,
-        nice: (definition.nice != 0).then_some(definition.nice),
+        nice: definition.nice,
+        is_background,
+        has_idle_disk: rare.low_priority_io || (is_background && rare.low_priority_background_io),
         limits: limits(&rare.soft_limits, &rare.hard_limits),
+        is_held: rare.wait_for_debugger,
         abandon_group: rare.abandon_process_group,
         ..Launch::new(definition.label.clone(), definition.executable())
     }
+}
+
+/// What is about to be started, for the log. Values of variables may be secrets and are left out.
+#[must_use]
+pub fn summary(launch: &Launch) -> String {
+    let variables = launch.base.iter().chain(&launch.environment);
+    let names: Vec<_> = variables.map(|(name, _)| name.to_string_lossy()).collect();
+    let root = launch.root.as_ref().map(|root| format!(" below {}", root.display()));
+    let user = launch.account.as_ref().and_then(|account| account.user.as_ref());
+    let user = user.map(|user| format!(" as {user}"));
+    format!(
+        "entering {} as {:?} in {}{}{}, with variables {}",
+        launch.program.display(),
+        launch.arguments,
+        launch.directory.display(),
+        root.unwrap_or_default(),
+        user.unwrap_or_default(),
+        names.join(" ")
+    )
 }
 
 /// Where a stream's text is found; `None` when it goes nowhere.
@@ -37,16 +69,28 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
 pub fn log_file(path: Option<&str>, definition: &Definition, paths: &Paths) -> Option<PathBuf> {
     match path {
         Some(path) if path == os::NULL => None,
-        Some(path) => Some(directory(definition).join(path)),
+        Some(path) => Some(outside(definition, &directory(definition).join(path))),
         None => Some(paths.log(&file_name(&definition.label))),
     }
 }
 
-/// Where the process starts.
+/// Where the process starts, as it sees it: `/`, unless its definition says otherwise.
 #[must_use]
 pub fn directory(definition: &Definition) -> PathBuf {
-    let root = || PathBuf::from(std::path::MAIN_SEPARATOR_STR);
-    definition.working_directory.as_ref().map_or_else(root, PathBuf::from)
+    Path::new(SLASH).join(definition.working_directory.as_deref().unwrap_or_default())
+}
+
+/// What becomes its `/`.
+fn root(definition: &Definition) -> Option<PathBuf> {
+    definition.rare.root_directory.as_ref().map(|root| Path::new(SLASH).join(root))
+}
+
+/// Where a path that the process sees is for us.
+fn outside(definition: &Definition, path: &Path) -> PathBuf {
+    match root(definition) {
+        Some(root) => root.join(path.strip_prefix(SLASH).unwrap_or(path)),
+        None => path.to_owned(),
+    }
 }
 
 /// Whose the process is, where that is said.
@@ -69,13 +113,8 @@ fn stdio(path: Option<&str>) -> Option<Stdio> {
     path.map(|path| if path == os::NULL { Stdio::Null } else { Stdio::File(path.into()) })
 }
 
-fn environment(definition: &Definition) -> Environment {
-    let mut environment = os::base_environment(definition.user_name.is_some());
-    for (name, value) in &definition.environment {
-        environment.retain(|(known, _)| !os::is_same_variable(known, name));
-        environment.push((name.into(), value.into()));
-    }
-    environment
+fn variables(definition: &Definition) -> Environment {
+    definition.environment.iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn limits(soft: &Limits, hard: &Limits) -> Vec<Limit> {

@@ -13,6 +13,7 @@ pub mod lines;
 pub mod lock;
 pub mod logs;
 pub mod os;
+pub mod registration;
 pub mod registry;
 pub mod sockets;
 pub mod start;

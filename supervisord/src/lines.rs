@@ -1,12 +1,14 @@
-//! The daemon's own log on its way to standard error: lines of one turn leave in one write.
+//! The daemon's own log on its way to standard error or a file: lines of one turn leave in one
+//! write.
 //!
 //! Only the loop's thread gathers, and it lets go before it waits, so that nothing is held back;
 //! lines of other threads leave at once, in their order.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::panic;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use env_logger::{Builder, Env, Target, WriteStyle};
 
@@ -15,15 +17,23 @@ const SIZE_MAX: usize = 64 << 10;
 
 static GATHERED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
+/// Where it goes, if not to standard error.
+static FILE: OnceLock<File> = OnceLock::new();
+
 thread_local! {
     static GATHERS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sends the log to standard error, what `level` or the environment's `RUST_LOG` lets through.
-pub fn begin(level: &str) {
+/// Sends the log to a file or else standard error, what `level` or the environment's `RUST_LOG` lets
+/// through.
+pub fn begin(level: &str, file: Option<File>) {
+    let is_shown = file.is_none() && io::stderr().is_terminal();
+    if let Some(file) = file {
+        FILE.get_or_init(|| file);
+    }
     let environment = Env::default().default_filter_or(level);
     // A pipe shows no colours by itself.
-    let style = if io::stderr().is_terminal() { WriteStyle::Auto } else { WriteStyle::Never };
+    let style = if is_shown { WriteStyle::Auto } else { WriteStyle::Never };
     Builder::from_env(environment)
         .format_target(false)
         .write_style(style)
@@ -72,7 +82,10 @@ fn gathered() -> MutexGuard<'static, Vec<u8>> {
 fn write(gathered: &mut Vec<u8>) {
     if !gathered.is_empty() {
         // Where its log goes is nothing a supervisor may fail for.
-        let _ = io::stderr().write_all(gathered);
+        let _ = match FILE.get() {
+            Some(mut file) => file.write_all(gathered),
+            None => io::stderr().write_all(gathered),
+        };
         gathered.clear();
         gathered.shrink_to(SIZE_MAX);
     }

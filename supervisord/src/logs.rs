@@ -1,6 +1,5 @@
-//! Logs of services: kept within their bounds, marked where runs begin and end, and read.
-//!
-//! **Invariant:** what writes a log is the service itself; nothing here stands between the two.
+//! Logs of services: kept within their bounds, marked where runs begin and end, and read. What
+//! writes them are the services themselves, or, by pipe, a thread of ours.
 
 mod bounds;
 mod compress;
@@ -10,10 +9,12 @@ mod keeper;
 mod last;
 mod log;
 mod notes;
+pub(crate) mod pipe;
 mod read;
 mod retain;
 mod rotate;
 mod select;
+mod sink;
 mod stamp;
 mod text;
 mod times;
@@ -182,7 +183,7 @@ impl Logs {
                 }
             }
             for log in streams.each() {
-                log.begin(&label, run, clock.present());
+                log.begin(&label, run, clock.wall_now());
             }
         }
     }
@@ -197,7 +198,7 @@ impl Logs {
 
     /// A run has ended, so.
     pub fn ended(&self, service: ServiceId, label: &str, run: u32, how: String) {
-        let at = self.clock.present();
+        let at = self.clock.wall_now();
         for log in self.of(service).each() {
             log.end(label, run, at, how.clone());
         }
@@ -206,13 +207,13 @@ impl Logs {
 
     /// A run that an earlier daemon began goes on.
     pub fn found(&self, service: ServiceId, label: &str, run: u32, pid: u32) {
-        let at = self.clock.present();
+        let at = self.clock.wall_now();
         self.note(service, label, move |log, label| log.go_on(label, run, pid, at));
     }
 
     /// A run that an earlier daemon began has ended while there was none.
     pub fn found_ended(&self, service: ServiceId, label: &str, run: u32, how: String) {
-        let at = self.clock.present();
+        let at = self.clock.wall_now();
         self.note(service, label, move |log, label| log.end_unseen(label, run, at, how.clone()));
     }
 

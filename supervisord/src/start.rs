@@ -2,6 +2,7 @@
 //!
 //! The background comes before any thread, for threads do not survive a fork.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,14 @@ use std::process::ExitCode;
 use protocol::address::{AddressError, Domain, Paths};
 use thiserror::Error;
 
-use crate::arguments::Arguments;
+use crate::arguments::{self, Arguments, Command, Place};
 use crate::background::{self, Readiness};
 use crate::control::listen::Listener;
-use crate::daemon::{Daemon, Ours, upgrade};
+use crate::daemon::{Daemon, Internal, Ours, upgrade};
 use crate::lines;
 use crate::lock::{Lock, LockError};
 use crate::os::{self, Handover};
+use crate::registration;
 use crate::store::{self, StoreError};
 
 /// Why the daemon did not begin.
@@ -50,19 +52,47 @@ pub enum StartError {
     /// The system refused what the loop is built on.
     #[error("cannot start supervising: {0}")]
     System(io::Error),
+    /// Its own log can't be written.
+    #[error("cannot open the log {}: {cause}", file.display())]
+    Log {
+        /// The log.
+        file: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
     /// It could not go to the background.
     #[error("cannot go to the background: {0}")]
     Background(String),
 }
 
-/// Runs the daemon to its end.
+/// Does what the command line asks.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
+    match arguments.command {
+        None => daemon(&arguments.daemon, Until::Told),
+        Some(Command::Debug(place)) => daemon(&arguments::Daemon::watched(place), Until::Enter),
+        Some(Command::Registration(verb)) => registration::run(&verb),
+    }
+}
+
+/// When the daemon ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// By signal or request.
+    Told,
+    /// Also by a line on standard input.
+    Enter,
+}
+
+/// Runs the daemon to its end.
+fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
     let handover = Handover::take();
-    let (domain, paths) = match folders(&arguments) {
+    let (domain, paths) = match folders(&arguments.place) {
         Ok(found) => found,
         Err(error) => return fail(&error),
     };
+    // Absolute, since the background is elsewhere.
+    let log_file = arguments.log_file.as_deref().and_then(|file| std::path::absolute(file).ok());
     if arguments.self_check {
         return match store::check(&paths) {
             Ok(()) => pass(),
@@ -70,7 +100,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         };
     }
     let readiness = if arguments.daemonize {
-        match background::enter(&paths.logs.join("supervisord.log")) {
+        let usual = || paths.logs.join("supervisord.log");
+        match background::enter(&log_file.clone().unwrap_or_else(usual)) {
             Ok(background::Side::Daemon(readiness)) => readiness,
             Ok(background::Side::Caller(code)) => return code,
             Err(error) => return fail(&error),
@@ -78,11 +109,21 @@ pub fn run(arguments: Arguments) -> ExitCode {
     } else {
         Readiness::foreground()
     };
-    lines::begin(&arguments.log);
+    match log_file.as_deref().map(open_log).transpose() {
+        Ok(file) => lines::begin(&arguments.log, file),
+        Err(error) => {
+            readiness.failed(&error);
+            return fail(&error);
+        }
+    }
+    let next = upgrade::arguments(&domain, &arguments.log, log_file.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
         runtime.block_on(async {
-            let daemon = begin((&domain, &arguments.log), &paths, handover)?;
+            let daemon = begin((&domain, next), &paths, handover)?;
+            if until == Until::Enter {
+                wait_for_enter(&daemon);
+            }
             readiness.ready();
             daemon.run().await;
             Ok(())
@@ -98,13 +139,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn begin(
-    (domain, log): (&Domain, &str),
+    (domain, arguments): (&Domain, Vec<OsString>),
     paths: &Paths,
     handover: Option<Handover>,
 ) -> Result<Daemon, StartError> {
-    let (lock, socket, sockets) = match handover {
-        Some(Handover { lock, socket, sockets }) => {
-            (Lock::inherit(lock, paths), Some(socket), sockets)
+    let (lock, socket, handles) = match handover {
+        Some(Handover { lock, socket, handles }) => {
+            (Lock::inherit(lock, paths), Some(socket), handles)
         }
         None => (Lock::take(paths)?, None, Vec::new()),
     };
@@ -120,16 +161,16 @@ fn begin(
         lock,
         socket: listener.handle().map_err(StartError::System)?,
         listener,
-        sockets,
+        handles,
         program: std::env::current_exe().ok(),
-        arguments: upgrade::arguments(domain, log),
+        arguments,
     };
     Daemon::new(ours, store, processes, paths.clone()).map_err(StartError::System)
 }
 
 /// The domain's folders, made where they are missing, as absolute paths.
-fn folders(arguments: &Arguments) -> Result<(Domain, Paths), StartError> {
-    let mut domain = arguments.domain(os::is_root());
+fn folders(place: &Place) -> Result<(Domain, Paths), StartError> {
+    let mut domain = place.domain(os::is_root());
     if let Domain::Base(base) = &mut domain {
         create(base, false)?;
         *base = fs::canonicalize(&*base)
@@ -162,6 +203,24 @@ fn domain_name(domain: &Domain, paths: &Paths) -> String {
             format!("base-{hash:016x}")
         }
     }
+}
+
+fn open_log(file: &Path) -> Result<fs::File, StartError> {
+    let log = fs::File::options().create(true).append(true).open(file);
+    log.map_err(|cause| StartError::Log { file: file.to_owned(), cause })
+}
+
+/// Ends the daemon in order once somebody entered a line; an input that is closed is nobody.
+fn wait_for_enter(daemon: &Daemon) {
+    log::info!("press Enter or Ctrl-C to stop all services and end");
+    let internal = daemon.internal.clone();
+    // Nothing waits for this thread: reading can't be called off.
+    std::thread::spawn(move || {
+        if io::stdin().read_line(&mut String::new()).is_ok_and(|bytes| bytes != 0) {
+            // The loop may have ended meanwhile.
+            let _ = internal.send(Internal::Entered);
+        }
+    });
 }
 
 #[expect(clippy::print_stdout, reason = "the daemon that asked reads it")]

@@ -2,8 +2,9 @@
 
 pub(crate) use collapse::can_collapse;
 pub(crate) use imp::{
-    HAS_SCRIPTS, SEARCH_PATH, find_program, is_executable, is_superuser, is_user, is_writable,
-    knows_group, knows_user, program_file, shown_socket, signal_name, signal_number, socket_name,
+    HAS_SCRIPTS, SEARCH_PATH, find_program, host_name, is_executable, is_superuser, is_user,
+    is_writable, knows_group, knows_user, program_file, shown_socket, signal_name, signal_number,
+    socket_name,
 };
 
 #[cfg(target_os = "linux")]
@@ -61,6 +62,11 @@ mod imp {
     /// Where a service's program is looked up, unless its definition sets `PATH`.
     pub(crate) const SEARCH_PATH: Option<&str> =
         Some("/usr/local/bin:/usr/local/sbin:/usr/bin:/bin:/usr/sbin:/sbin");
+
+    /// The name of this host, as far as it is text.
+    pub(crate) fn host_name() -> String {
+        nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned()
+    }
 
     /// True when the machine's supervisor is the one to talk to by default.
     pub(crate) fn is_superuser() -> bool {
@@ -141,6 +147,11 @@ mod imp {
     use std::path::{Path, PathBuf};
 
     use interprocess::local_socket::{GenericNamespaced, Name, ToNsName};
+
+    /// The name of this host.
+    pub(crate) fn host_name() -> String {
+        std::env::var("COMPUTERNAME").unwrap_or_default()
+    }
 
     /// No token is asked: the machine's supervisor is chosen with `--system`.
     pub(crate) fn is_superuser() -> bool {

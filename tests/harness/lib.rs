@@ -14,6 +14,10 @@ mod disk;
 pub mod fault;
 pub mod free;
 mod journal;
+#[cfg(target_os = "linux")]
+mod machine;
+#[cfg(target_os = "linux")]
+mod network;
 pub mod observer;
 mod skip;
 mod wait;
@@ -28,6 +32,10 @@ pub use dice::{Dice, number};
 #[cfg(target_os = "linux")]
 pub use disk::SmallDisk;
 pub use journal::{Note, journal};
+#[cfg(target_os = "linux")]
+pub use machine::Machine;
+#[cfg(target_os = "linux")]
+pub use network::Interface;
 pub use skip::skip;
 pub use wait::{wait_for, wait_until};
 #[cfg(unix)]

@@ -26,6 +26,22 @@ pub fn sees() -> bool {
     Path::new("/proc/self/stat").exists()
 }
 
+/// A descriptor of another process, as one of our own; none where the kernel gives none.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn descriptor(pid: u32, number: i32) -> Option<std::os::fd::OwnedFd> {
+    use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+    let own = |result: libc::c_long| {
+        let raw = i32::try_from(result).ok().filter(|descriptor| 0 <= *descriptor)?;
+        // SAFETY: the kernel has just made it, and nobody else knows it.
+        Some(unsafe { OwnedFd::from_raw_fd(raw) })
+    };
+    // SAFETY: takes two numbers.
+    let process = own(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    // SAFETY: takes three numbers, the first an open descriptor.
+    own(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), number, 0) })
+}
+
 /// Every living process that belongs to the scenario of this base folder, the daemon and its
 /// clients left out.
 #[must_use]
@@ -80,6 +96,14 @@ pub fn process(pid: u32) -> Option<Process> {
 #[must_use]
 pub fn lives(pid: u32) -> bool {
     process(pid).is_some_and(|process| process.state != 'Z')
+}
+
+/// What the memory of a process comes to, its share of what it shares included, in KiB.
+#[must_use]
+pub fn memory(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// Where each open descriptor of a process leads.

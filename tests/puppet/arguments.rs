@@ -59,6 +59,10 @@ pub(crate) enum Saying {
     Lines(usize),
     /// So many mebibytes of numbered lines, each in one write that is tried until it works.
     Flood(usize),
+    /// A line of so many bytes.
+    Long(usize),
+    /// Text without a newline.
+    Part(String),
 }
 
 /// How sockets are handed over.
@@ -95,6 +99,8 @@ impl Arguments {
                 "--env" => told.speech.push(Saying::Variable(value()?)),
                 "--lines" => told.speech.push(Saying::Lines(number(&value()?)?)),
                 "--flood" => told.speech.push(Saying::Flood(number(&value()?)?)),
+                "--long" => told.speech.push(Saying::Long(number(&value()?)?)),
+                "--part" => told.speech.push(Saying::Part(value()?)),
                 "--tick" => told.tick = Some(milliseconds(&value()?)?),
                 "--facts" => told.facts = true,
                 "--children" => told.children = number(&value()?)?,

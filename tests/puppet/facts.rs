@@ -36,6 +36,7 @@ fn system() -> Value {
         "groups": groups(),
         "umask": umask(),
         "nice": nice(),
+        "scheduling": scheduling(),
         "limits": limits(),
         "group_leader": unistd::getpgrp().as_raw(),
         "session": process(unistd::getsid(None)),
@@ -70,21 +71,44 @@ fn nice() -> i32 {
     unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
 }
 
+/// The policy and the class of I/O priority, by the numbers of the kernel; null elsewhere.
+#[cfg(target_os = "linux")]
+fn scheduling() -> Value {
+    // SAFETY: asks for this process's own policy.
+    let policy = unsafe { libc::sched_getscheduler(0) };
+    // SAFETY: 1 is a process, 0 this one.
+    let io = unsafe { libc::syscall(libc::SYS_ioprio_get, 1, 0) };
+    json!({"policy": policy, "io_class": io >> 13})
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn scheduling() -> Value {
+    Value::Null
+}
+
 /// `[soft, hard]` under launchd's names; null for no limit.
 #[cfg(unix)]
 fn limits() -> Value {
-    use nix::sys::resource::{Resource, getrlimit};
     let all = [
-        ("Core", Resource::RLIMIT_CORE),
-        ("CPU", Resource::RLIMIT_CPU),
-        ("Data", Resource::RLIMIT_DATA),
-        ("FileSize", Resource::RLIMIT_FSIZE),
-        ("NumberOfFiles", Resource::RLIMIT_NOFILE),
-        ("Stack", Resource::RLIMIT_STACK),
+        ("Core", libc::RLIMIT_CORE),
+        ("CPU", libc::RLIMIT_CPU),
+        ("Data", libc::RLIMIT_DATA),
+        ("FileSize", libc::RLIMIT_FSIZE),
+        ("MemoryLock", libc::RLIMIT_MEMLOCK),
+        ("NumberOfFiles", libc::RLIMIT_NOFILE),
+        ("NumberOfProcesses", libc::RLIMIT_NPROC),
+        ("Stack", libc::RLIMIT_STACK),
     ];
     let value = |limit: u64| if limit == libc::RLIM_INFINITY { Value::Null } else { json!(limit) };
     let read = |resource| {
-        getrlimit(resource).map_or(Value::Null, |(soft, hard)| json!([value(soft), value(hard)]))
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the pointer is to a live limit.
+        let result = unsafe { libc::getrlimit(resource, &mut limit) };
+        if result == 0 {
+            json!([value(limit.rlim_cur), value(limit.rlim_max)])
+        } else {
+            Value::Null
+        }
     };
     all.into_iter().map(|(name, resource)| (name.to_owned(), read(resource))).collect()
 }

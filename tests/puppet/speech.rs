@@ -27,6 +27,8 @@ pub(crate) fn say(arguments: &Arguments, facts: Option<Value>) {
                 flood(*mebibytes);
                 Ok(())
             }
+            Saying::Long(length) => writeln!(out, "{}", "x".repeat(*length)),
+            Saying::Part(text) => write!(out, "{text}"),
         };
     }
     if let Some(facts) = facts {

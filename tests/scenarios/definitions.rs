@@ -1,9 +1,9 @@
 //! Definitions with mistakes: each one clear error, and nobody else disturbed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use harness::{BINARIES, Daemon, property_list};
+use harness::{BINARIES, Daemon};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
@@ -277,6 +277,62 @@ fn sighup_with_a_bad_file_leaves_everything_running() {
 }
 
 #[test]
+fn what_of_our_own_keys_is_not_honoured_yet_is_said_key_by_key() {
+    let daemon = Daemon::start();
+    let ours = json!({"Group": "all", "Essential": true, "Watchdog": 30, "EnvironmentFile": []});
+    let service = daemon.service("web").key("Supervisor", ours);
+    let output = daemon.ctl(&["add", service.file().to_str().unwrap()]);
+    for name in ["Group", "Essential", "Watchdog"] {
+        let words = format!(" Supervisor.{name} is not yet honoured on ");
+        assert!(output.stderr.contains(&words), "{name}: {}", output.stderr);
+    }
+    assert!(!output.stderr.contains("EnvironmentFile"), "{}", output.stderr);
+}
+
+/// It does no harm: the service runs, is told to end, and is given its time for that.
+#[test]
+fn what_only_launchd_acts_on_is_said_key_by_key() {
+    let daemon = Daemon::start();
+    let keys = json!({
+        "MachServices": {"org.example.web": true},
+        "LaunchEvents": {"org.example": {"event": {}}},
+        "LimitLoadToSessionType": "Aqua",
+        "LimitLoadFromHardware": {"model": ["Mac1,1"]},
+        "BundleProgram": "Contents/MacOS/web",
+        "SessionCreate": true,
+        "EnableTransactions": true,
+        "EnablePressuredExit": true,
+        "MaterializeDatalessFiles": true,
+        "AssociatedBundleIdentifiers": "org.example.app",
+        "SpawnConstraint": {"team-identifier": "X"},
+        "TimeOut": 30,
+        "LegacyTimers": true,
+        "HopefullyExitsFirst": true,
+        "HopefullyExitsLast": true,
+        "ServiceIPC": true,
+    });
+    let mut service = daemon.service("web").does(&["--term-exit", "7"]);
+    for (name, value) in keys.as_object().unwrap() {
+        service = service.key(name, value.clone());
+    }
+    let output = daemon.ctl(&["add", service.file().to_str().unwrap()]);
+    assert_eq!(
+        (output.code, output.stdout),
+        (0, format!("web: up, pid {}\n", daemon.running("web")))
+    );
+    let notes = daemon.json(&["status", "web"])["notes"].clone();
+    for name in keys.as_object().unwrap().keys() {
+        let words = format!(" {name} is not available on ");
+        assert!(output.stderr.contains(&words), "{name}: {}", output.stderr);
+        let is_kept = |note: &serde_json::Value| format!(" {note}").contains(name);
+        assert!(notes.as_array().unwrap().iter().any(is_kept), "{name}: {notes}");
+    }
+    assert_eq!(output.stderr.lines().count(), keys.as_object().unwrap().len(), "{}", output.stderr);
+    daemon.done(&["stop", "web"]);
+    assert_eq!(daemon.row("web")["status"], 7);
+}
+
+#[test]
 fn unknown_keys_and_keys_not_honoured_are_said_and_do_no_harm() {
     let daemon = Daemon::start();
     let service = daemon.service("web").key("KeepAliv", true).key("SessionCreate", true);
@@ -289,68 +345,6 @@ fn unknown_keys_and_keys_not_honoured_are_said_and_do_no_harm() {
     }
     let notes = daemon.json(&["status", "web"])["notes"].clone();
     assert_eq!(notes.as_array().map(Vec::len), Some(2), "{notes}");
-}
-
-#[test]
-fn definitions_come_as_xml_binary_and_json() {
-    let daemon = Daemon::start();
-    let puppet = BINARIES.puppet.to_str().unwrap();
-    let keys =
-        |label: &str| json!({"Label": label, "ProgramArguments": [puppet], "KeepAlive": true});
-    let files: [(&str, Vec<u8>); 3] = [
-        ("xml", property_list(&keys("xml")).into_bytes()),
-        ("json", keys("json").to_string().into_bytes()),
-        ("binary", binary_property_list("binary", puppet)),
-    ];
-    for (label, bytes) in files {
-        let extension = if label == "json" { "json" } else { "plist" };
-        let file = daemon.base().join(label).with_extension(extension);
-        fs::write(&file, bytes).unwrap();
-        daemon.done(&["add", file.to_str().unwrap()]);
-        daemon.pid_of(label);
-    }
-    let text = daemon.base().join("services/binary.plist");
-    assert!(text.exists(), "what was added is kept");
-    place_binary(&daemon, puppet);
-}
-
-/// A person may also copy a binary property list into the services folder.
-fn place_binary(daemon: &Daemon, puppet: &str) {
-    let file: PathBuf = daemon.base().join("services/placed.plist");
-    fs::write(file, binary_property_list("placed", puppet)).unwrap();
-    assert_eq!(daemon.done(&["apply"]).lines().count(), 1);
-    daemon.pid_of("placed");
-}
-
-/// `{Label, ProgramArguments: [puppet], RunAtLoad: true}` in Apple's binary form, by hand.
-fn binary_property_list(label: &str, puppet: &str) -> Vec<u8> {
-    let string = |text: &str| match u8::try_from(text.len()).unwrap() {
-        length @ 0..15 => [&[0x50 | length], text.as_bytes()].concat(),
-        length => [&[0x5F, 0x10, length], text.as_bytes()].concat(),
-    };
-    let objects = [
-        vec![0xD3, 1, 2, 3, 4, 5, 7],
-        string("Label"),
-        string("ProgramArguments"),
-        string("RunAtLoad"),
-        string(label),
-        vec![0xA1, 6],
-        string(puppet),
-        vec![0x09],
-    ];
-    let mut bytes = b"bplist00".to_vec();
-    let mut offsets = Vec::new();
-    for object in &objects {
-        offsets.extend(u16::try_from(bytes.len()).unwrap().to_be_bytes());
-        bytes.extend(object);
-    }
-    let table = bytes.len() as u64;
-    bytes.extend(offsets);
-    bytes.extend([0, 0, 0, 0, 0, 0, 2, 1]);
-    for number in [objects.len() as u64, 0, table] {
-        bytes.extend(number.to_be_bytes());
-    }
-    bytes
 }
 
 #[test]

@@ -56,6 +56,23 @@ fn false_brings_nothing_back() {
 }
 
 #[test]
+fn on_demand_is_keep_alive_turned_round_and_loses_to_it() {
+    let daemon = Daemon::start();
+    let brief = |label| daemon.service(label).does(EXIT_0).without("RunAtLoad");
+    let brief = |label| brief(label).key("ThrottleInterval", 0);
+    brief("kept").key("OnDemand", false).add_in_any_case();
+    brief("idle").key("OnDemand", true).add();
+    brief("beside").key("OnDemand", false).key("KeepAlive", false).add_in_any_case();
+    daemon.wait_noted("kept", "start main", 3);
+    for label in ["idle", "beside"] {
+        assert_eq!(
+            (&daemon.row(label)["state"], daemon.count(label, "start main")),
+            (&json!("down"), 0)
+        );
+    }
+}
+
+#[test]
 fn true_brings_everything_back() {
     check(Some(json!(true)), [true, true, true, true]);
 }

@@ -1,16 +1,25 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+mod arguments;
 #[cfg(target_os = "linux")]
 mod chaos;
 mod check;
 mod clients;
+#[cfg(target_os = "linux")]
+mod confined;
 mod daemon;
+#[cfg(target_os = "linux")]
+mod debugger;
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+mod formats;
+mod hosts;
 #[cfg(unix)]
 mod inetd;
+#[cfg(target_os = "linux")]
+mod init_scripts;
 mod keep_alive;
 #[cfg(target_os = "linux")]
 mod kept_logs;
@@ -18,14 +27,24 @@ mod lifecycle;
 mod log_marks;
 mod logs;
 mod persistence;
+#[cfg(target_os = "linux")]
+mod piped;
+#[cfg(target_os = "linux")]
+mod piped_survival;
 mod protocol;
 mod real_programs;
+#[cfg(target_os = "linux")]
+mod registration;
 #[cfg(target_os = "linux")]
 mod remembered;
 #[cfg(target_os = "linux")]
 mod rotation;
 #[cfg(unix)]
 mod settings;
+#[cfg(target_os = "linux")]
+mod sinks;
+#[cfg(target_os = "linux")]
+mod socket_keys;
 #[cfg(unix)]
 mod sockets;
 mod spawning;
@@ -36,11 +55,14 @@ mod stop;
 mod survival;
 #[cfg(target_os = "linux")]
 mod sweep;
+#[cfg(target_os = "linux")]
+mod systemd;
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;
 #[cfg(target_os = "linux")]
 mod upgrade;
+mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
 mod why;

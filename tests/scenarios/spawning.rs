@@ -7,13 +7,13 @@ use harness::{BINARIES, Daemon, Service, observer, property_list, skip};
 use serde_json::{Value, json};
 
 /// Adds the service with `--facts` and returns what it found.
-fn facts(daemon: &Daemon, service: &Service<'_>) -> Value {
+pub(crate) fn facts(daemon: &Daemon, service: &Service<'_>) -> Value {
     service.clone().does(&["--facts"]).add();
     let log = daemon.wait_logged("web", "\"cwd\"");
     log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap()
 }
 
-fn skip_unless_root() -> bool {
+pub(crate) fn skip_unless_root() -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {
         skip("users", "only root may change them");
@@ -90,21 +90,6 @@ fn no_ignored_signal_leaks_into_a_service() {
 }
 
 #[test]
-fn the_environment_is_the_definitions_on_top_of_a_small_one() {
-    let daemon = Daemon::start();
-    let variables = json!({"COLOUR": "blue", "PATH": "/bin:/usr/bin", "EMPTY": "", "A": "1=2"});
-    let service = daemon.service("web").key("EnvironmentVariables", variables);
-    let facts = facts(&daemon, &service);
-    let environment = facts["environment"].as_object().unwrap();
-    for (name, value) in
-        [("COLOUR", "blue"), ("PATH", "/bin:/usr/bin"), ("EMPTY", ""), ("A", "1=2")]
-    {
-        assert_eq!(environment[name], value, "{name}: {facts}");
-    }
-    assert_eq!(environment["SUPERVISORD_LABEL"], "web", "{facts}");
-}
-
-#[test]
 fn the_working_directory_is_entered() {
     let daemon = Daemon::start();
     let folder = daemon.base().join("a folder");
@@ -128,6 +113,53 @@ fn nice_is_set() {
     let daemon = Daemon::start();
     let facts = facts(&daemon, &daemon.service("web").key("Nice", 7));
     assert_eq!(facts["nice"], 7, "{facts}");
+}
+
+/// The numbers are Linux's: policy 0 is the usual one and 3 batch; class 0 is none and 3 idle.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_type_and_low_priority_keys_put_a_service_behind_others() {
+    let usual = json!({"policy": 0, "io_class": 0});
+    let batch = json!({"policy": 3, "io_class": 0});
+    let idle_disk = json!({"policy": 0, "io_class": 3});
+    let both = json!({"policy": 3, "io_class": 3});
+    let cases = [
+        (json!({}), 0, &usual),
+        (json!({"ProcessType": "Background"}), 10, &batch),
+        (json!({"POSIXSpawnType": "Background"}), 10, &batch),
+        (json!({"ProcessType": "Background", "Nice": 3}), 3, &batch),
+        (json!({"ProcessType": "Background", "Nice": 0}), 0, &batch),
+        (json!({"ProcessType": "Background", "LowPriorityBackgroundIO": true}), 10, &both),
+        (json!({"ProcessType": "Background", "LowPriorityIO": true, "Nice": 19}), 19, &both),
+        (json!({"ProcessType": "Standard", "LowPriorityIO": true}), 0, &idle_disk),
+        (json!({"ProcessType": "Adaptive", "LowPriorityBackgroundIO": true}), 0, &usual),
+        (json!({"ProcessType": "Interactive"}), 0, &usual),
+    ];
+    for (keys, nice, scheduling) in cases {
+        let daemon = Daemon::start();
+        let mut service = daemon.service("web").does(&["--facts"]);
+        for (name, value) in keys.as_object().unwrap() {
+            service = service.key(name, value.clone());
+        }
+        let output = service.add_in_any_case();
+        let log = daemon.wait_logged("web", "\"cwd\"");
+        let facts: Value = log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap();
+        assert_eq!((&facts["nice"], &facts["scheduling"]), (&json!(nice), scheduling), "{keys}");
+        for name in keys.as_object().unwrap().keys().filter(|name| *name != "Nice") {
+            let note = format!("{name} is approximated on linux: ");
+            assert!(output.stderr.contains(&note), "{keys}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_priority_above_others_takes_root() {
+    if skip_unless_root() {
+        return;
+    }
+    let daemon = Daemon::start();
+    let facts = facts(&daemon, &daemon.service("web").key("Nice", -5));
+    assert_eq!(facts["nice"], -5, "{facts}");
 }
 
 #[test]
@@ -177,8 +209,26 @@ fn user_and_group_are_taken_on() {
     assert_eq!(facts["environment"]["USER"], "nobody", "{facts}");
 }
 
+#[test]
+fn a_group_is_taken_on_alone_or_in_the_place_of_the_users_own() {
+    if skip_unless_root() {
+        return;
+    }
+    let daemon = Daemon::start();
+    open_to_all(daemon.base());
+    let group = nix::unistd::Group::from_name("daemon").unwrap().expect("every system has one");
+    let alone = facts(&daemon, &daemon.service("web").key("GroupName", "daemon"));
+    assert_eq!((&alone["uid"], &alone["gid"]), (&json!(0), &json!(group.gid.as_raw())), "{alone}");
+    daemon.done(&["remove", "web"]);
+    fs::remove_file(daemon.base().join("logs/web.log")).unwrap();
+    let service = daemon.service("web").key("UserName", "nobody").key("GroupName", "daemon");
+    let facts = facts(&daemon, &service.key("InitGroups", false));
+    assert_eq!(facts["gid"], group.gid.as_raw(), "{facts}");
+    assert_eq!(facts["groups"], json!([group.gid.as_raw()]), "{facts}");
+}
+
 /// The puppet writes down what it does as whoever it runs as.
-fn open_to_all(base: &Path) {
+pub(crate) fn open_to_all(base: &Path) {
     use std::os::unix::fs::PermissionsExt;
     for folder in [base.to_owned(), base.join("journals")] {
         fs::create_dir_all(&folder).unwrap();
@@ -193,19 +243,26 @@ fn open_to_all(base: &Path) {
 #[test]
 fn limits_are_set_soft_and_hard() {
     let daemon = Daemon::start();
-    let service = daemon
-        .service("web")
-        .key("SoftResourceLimits", json!({"NumberOfFiles": 100, "Core": 0}))
-        .key("HardResourceLimits", json!({"NumberOfFiles": 200}));
-    let output = service.clone().does(&["--facts"]).add_in_any_case();
-    if output.stderr.contains("not yet honoured") {
-        skip("limits", "not yet honoured");
-        return;
+    let soft = json!({"Core": 0, "CPU": 1000, "Data": 1_u64 << 40, "FileSize": 1_u64 << 30,
+        "MemoryLock": 4096, "NumberOfFiles": 100, "NumberOfProcesses": 500, "Stack": 1 << 20});
+    let hard = json!({"Core": 4096, "CPU": 2000, "Data": 1_u64 << 41, "FileSize": 1_u64 << 31,
+        "MemoryLock": 8192, "NumberOfFiles": 200, "NumberOfProcesses": 600, "Stack": 1 << 21});
+    let service = daemon.service("web").key("SoftResourceLimits", soft.clone());
+    let facts = facts(&daemon, &service.key("HardResourceLimits", hard.clone()));
+    for (name, limits) in facts["limits"].as_object().unwrap() {
+        assert_eq!(limits, &json!([soft[name], hard[name]]), "{name}: {facts}");
     }
-    let log = daemon.wait_logged("web", "\"cwd\"");
-    let facts: Value = log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap();
-    assert_eq!(facts["limits"]["NumberOfFiles"], json!([100, 200]), "{facts}");
-    assert_eq!(facts["limits"]["Core"][0], 0, "{facts}");
+    assert_eq!(facts["limits"].as_object().unwrap().len(), soft.as_object().unwrap().len());
+}
+
+#[test]
+fn a_hard_limit_lowers_the_soft_one_and_the_largest_number_means_none() {
+    let daemon = Daemon::start();
+    let service = daemon.service("web").key("SoftResourceLimits", json!({"FileSize": i64::MAX}));
+    let service = service.key("HardResourceLimits", json!({"NumberOfFiles": 64}));
+    let facts = facts(&daemon, &service);
+    assert_eq!(facts["limits"]["NumberOfFiles"], json!([64, 64]), "{facts}");
+    assert_eq!(facts["limits"]["FileSize"][0], Value::Null, "{facts}");
 }
 
 /// Adds a definition that cannot be started and returns all that was said.
@@ -268,26 +325,7 @@ fn an_unknown_user_or_group_is_named() {
     }
 }
 
-#[test]
-fn a_script_runs_by_the_interpreter_it_names() {
-    let daemon = Daemon::start();
-    let script = daemon.base().join("script");
-    fs::write(&script, "#!/bin/sh\necho \"by $0 with $1\"\nexec sleep 1000\n").unwrap();
-    set_mode(&script, 0o755);
-    daemon.done(&["add", "web", "--", script.to_str().unwrap(), "an argument"]);
-    daemon.wait_logged("web", &format!("by {} with an argument\n", script.display()));
-}
-
-#[test]
-fn program_names_the_file_and_the_arguments_are_whole() {
-    let daemon = Daemon::start();
-    let service = daemon.service("web").key("Program", BINARIES.puppet.to_str().unwrap());
-    let service = service.key("ProgramArguments", json!(["another-name", "--print", "here"]));
-    let facts = facts(&daemon, &service);
-    assert_eq!(facts["argv"][0], "another-name", "{facts}");
-}
-
-fn set_mode(file: &Path, mode: u32) {
+pub(crate) fn set_mode(file: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
 }

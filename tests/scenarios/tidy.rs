@@ -17,7 +17,9 @@ fn collect(folder: &Path, files: &mut Vec<(PathBuf, String)>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let kind = entry.file_type().unwrap();
-        if kind.is_dir() && name != ".git" && !name.to_string_lossy().starts_with("target") {
+        if name == ".git" {
+            // A folder, or in a worktree a file that names it.
+        } else if kind.is_dir() && !name.to_string_lossy().starts_with("target") {
             collect(&path, files);
         } else if kind.is_file()
             && let Ok(text) = fs::read_to_string(&path)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::{Daemon, PATIENCE, Service, skip, wait_until};
+use harness::{Daemon, Interface, PATIENCE, Service, skip, wait_until};
 use serde_json::{Value, json};
 
 /// A service that ends at once and is not held back between its runs.
@@ -264,23 +264,24 @@ fn a_mount_starts_the_service_and_an_unmount_does_not() {
 #[test]
 fn the_network_keeps_services_alive_while_it_is_up_or_down() {
     apart("NetworkState", libc::CLONE_NEWNS | libc::CLONE_NEWNET, || {
-        let ip = |words: &str| {
-            let status = std::process::Command::new("ip").args(words.split(' ')).status();
-            status.is_ok_and(|status| status.success())
+        let Ok(net) = Interface::new("net0") else {
+            return skip("NetworkState", "no interface can be made here");
         };
-        if !ip("link add net0 type veth peer name net1") {
-            return skip("NetworkState", "no `ip` here that makes interfaces");
-        }
         let daemon = Daemon::start();
         let up = brief(&daemon, "up").key("KeepAlive", json!({"NetworkState": true}));
         add_waiting(&up, &daemon, "up");
         brief(&daemon, "down").key("KeepAlive", json!({"NetworkState": false})).add_in_any_case();
         daemon.wait_noted("down", "start main", 2);
-        assert!(ip("addr add 192.0.2.1/24 dev net0") && ip("link set net0 up"));
-        assert!(ip("link set net1 up"));
+        net.set_address([192, 0, 2, 1].into()).unwrap();
+        net.set_up(true).unwrap();
         daemon.wait_noted("up", "start main", 2);
         daemon.wait_state("down", "waiting");
-        assert!(ip("addr del 192.0.2.1/24 dev net0"));
+        net.set_address([0; 4].into()).unwrap();
+        daemon.wait_state("up", "waiting");
+        let before = daemon.count("up", "start main");
+        net.set_address([192, 0, 2, 1].into()).unwrap();
+        daemon.wait_noted("up", "start main", before + 1);
+        net.set_up(false).unwrap();
         daemon.wait_state("up", "waiting");
         let before = daemon.count("down", "start main");
         daemon.wait_noted("down", "start main", before + 1);

@@ -150,7 +150,9 @@ fn a_queue_that_is_not_emptied_starts_the_service_again() {
     let queue = daemon.base().join("queue");
     fs::create_dir(&queue).unwrap();
     fs::write(queue.join("job"), "").unwrap();
-    brief(&daemon, "work").key("QueueDirectories", json!([text(&queue)])).add_in_any_case();
+    let service = brief(&daemon, "work").key("QueueDirectories", json!([text(&queue)]));
+    let added = service.add_in_any_case();
+    assert!(added.stdout.starts_with("work: ") && !added.stdout.contains("already"), "{added:?}");
     daemon.wait_noted("work", "start main", 3);
     fs::remove_file(queue.join("job")).unwrap();
     daemon.wait_state("work", "waiting");

@@ -5,11 +5,12 @@
 
 mod launch;
 mod launchd_only;
+mod log;
 mod nested;
 mod process;
 mod supervisor;
 
-pub(super) use supervisor::SETTINGS;
+pub(super) use log::SETTINGS;
 
 use super::key::{Class, Key, Kind, Support};
 

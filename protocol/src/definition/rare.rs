@@ -48,6 +48,8 @@ keyed! {
         inetd: Option<Inetd> = "inetdCompatibility";
         /// True to give disk access of others precedence.
         low_priority_io: bool = "LowPriorityIO";
+        /// True to do so while it is in the background.
+        low_priority_background_io: bool = "LowPriorityBackgroundIO";
         /// True to leave its children alone after its exit.
         abandon_process_group: bool = "AbandonProcessGroup";
         /// True to say more about it in the daemon's own log.

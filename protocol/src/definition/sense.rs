@@ -6,7 +6,7 @@ use super::cause::Cause;
 use super::check::Checker;
 use super::fault::Severity;
 use super::limit::Limits;
-use super::supervisor::{HealthKind, LogFormat, LogMode, ReadyKind};
+use super::supervisor::{HealthKind, LogFormat, LogFull, LogMode, LogSink, ReadyKind};
 use super::{Definition, KeepAlive, scalar};
 use plist::Value;
 
@@ -181,11 +181,18 @@ fn supervisor(definition: &Definition, checker: &mut Checker) {
         checker.find(Severity::Error, "Supervisor.After", &Cause::Itself);
     }
     if ours.log.mode == LogMode::File {
-        if ours.log.timestamps {
-            checker.find(Severity::Warning, "Supervisor.Log.Timestamps", &Cause::NeedsPipe);
-        }
-        if ours.log.format != LogFormat::Text {
-            checker.find(Severity::Warning, "Supervisor.Log.Format", &Cause::NeedsPipe);
+        let log = &*ours.log;
+        let of_pipes = [
+            ("Timestamps", log.timestamps),
+            ("Format", log.format != LogFormat::Text),
+            ("LocalTime", log.local_time),
+            ("MaxSize", log.max_size.is_some()),
+            ("MaxAge", log.max_age.is_some()),
+            ("Full", log.full != LogFull::Block),
+            ("Sinks", log.sinks.iter().any(|sink| *sink != LogSink::File)),
+        ];
+        for (name, _) in of_pipes.into_iter().filter(|(_, is_said)| *is_said) {
+            checker.find(Severity::Warning, &format!("Supervisor.Log.{name}"), &Cause::NeedsPipe);
         }
     }
 }

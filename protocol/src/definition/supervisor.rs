@@ -5,7 +5,7 @@ mod log;
 mod watch;
 
 pub use again::{Backoff, Restart, RestartOn, StartLimit};
-pub use log::{Log, LogFormat, LogMode};
+pub use log::{Log, LogFormat, LogFull, LogMode, LogSink, SyslogFormat};
 pub use watch::{AlertOn, Alerts, Health, HealthAction, HealthKind, Ready, ReadyKind};
 
 use super::typed::{Seldom, keyed, words};

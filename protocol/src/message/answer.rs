@@ -194,6 +194,9 @@ pub struct Plan {
     /// Files that could not be taken; what was loaded from them before stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Rejected>,
+    /// Files that say they are not for this host; nothing is loaded from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }
 
 /// One step of a plan.
@@ -230,6 +233,17 @@ pub struct Rejected {
     pub file: String,
     /// Its faults, one line each.
     pub faults: Vec<String>,
+}
+
+/// A definition file that is for other hosts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Skipped {
+    /// The file.
+    pub file: String,
+    /// The service it describes.
+    pub label: String,
+    /// Why, in one sentence.
+    pub why: String,
 }
 
 /// Answer to `shutdown`.

@@ -7,7 +7,7 @@ use protocol::definition::{Definition, KeepAlive, from_json, read};
 fn expected() -> Definition {
     let arguments = ["/bin/web", "-p", "80", "größe \u{1f600}"];
     let mut expected = Definition::simple("web", arguments.map(str::to_owned).to_vec());
-    expected.nice = 5;
+    expected.nice = Some(5);
     expected.environment = vec![("A".to_owned(), "1".to_owned())];
     expected
 }

@@ -81,7 +81,7 @@ fn umask_as_number_and_as_text() {
 #[test]
 fn of_a_key_given_twice_the_last_counts() {
     let twice = read_body("<key>Nice</key><integer>1</integer><key>nice</key><integer>2</integer>");
-    assert_eq!(twice.definition.unwrap().nice, 2);
+    assert_eq!(twice.definition.unwrap().nice, Some(2));
 }
 
 #[test]

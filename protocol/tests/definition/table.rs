@@ -40,7 +40,9 @@ const HONOURED: &str = "Label Program ProgramArguments WorkingDirectory Environm
     Sockets.a.SockType Sockets.a.SockPassive Sockets.a.SockNodeName Sockets.a.SockServiceName
     Sockets.a.SockFamily Sockets.a.SockProtocol Sockets.a.SockPathName Sockets.a.SockPathMode
     Sockets.a.SockPathOwner Sockets.a.SockPathGroup Sockets.a.SecureSocketWithKey
-    Sockets.a.MulticastGroup inetdCompatibility inetdCompatibility.Wait";
+    Sockets.a.MulticastGroup inetdCompatibility inetdCompatibility.Wait
+    RootDirectory EnableGlobbing WaitForDebugger Debug
+    LimitLoadToHosts LimitLoadFromHosts";
 
 #[test]
 fn every_documented_key_is_there() {

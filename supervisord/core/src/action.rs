@@ -35,6 +35,22 @@ pub enum Action {
     Finish,
 }
 
+impl Action {
+    /// The service it is about, unless it is about all.
+    #[must_use]
+    pub fn service(self) -> Option<ServiceId> {
+        match self {
+            Self::Spawn(run) | Self::Terminate(run) | Self::Kill(run) => Some(run.service),
+            Self::Store(service)
+            | Self::Announce(service)
+            | Self::Note(service)
+            | Self::Reply { service, .. }
+            | Self::Forget(service) => Some(service),
+            Self::Finish => None,
+        }
+    }
+}
+
 /// How a request went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {

@@ -72,6 +72,24 @@ pub enum Event {
     Timeout,
 }
 
+impl Event {
+    /// The service it is about, unless it is about all.
+    #[must_use]
+    pub fn service(&self) -> Option<ServiceId> {
+        match self {
+            Self::Load(load) => Some(load.service),
+            Self::Ask { service, .. }
+            | Self::Trigger { service, .. }
+            | Self::Level { service, .. } => Some(*service),
+            Self::Spawned(run)
+            | Self::SpawnFailed { run, .. }
+            | Self::Exited { run, .. }
+            | Self::Cleared(run) => Some(run.service),
+            Self::Cancel(_) | Self::Shutdown | Self::Wall(_) | Self::Timeout => None,
+        }
+    }
+}
+
 /// A service to begin with.
 #[derive(Debug, Clone)]
 pub struct Load {
@@ -117,6 +135,8 @@ pub enum Change {
     },
     /// Nothing: someone merely waits.
     Watch,
+    /// Nothing more: who had a definition taken in waits for what the levels told since led to.
+    Await,
 }
 
 /// What an answer waits for.

@@ -142,10 +142,10 @@ impl Supervisor {
         let before = Before::of(service);
         let waiter = request.map(|request| Waiter::new(request, want, service));
         let (actions_before, plans_before) = (actions.len(), service.plans());
-        let is_replaced = matches!(change, Change::Replace { .. });
+        let is_taken_in = matches!(change, Change::Replace { .. } | Change::Await);
         let mut turn = Turn { now, wall: &self.wall, actions };
         match change {
-            Change::Watch => {}
+            Change::Watch | Change::Await => {}
             Change::Start | Change::Restart | Change::Enable | Change::Replace { .. }
                 if shutting_down || service.is_removed() =>
             {
@@ -169,7 +169,7 @@ impl Supervisor {
         }
         if let Some(mut waiter) = waiter {
             waiter.changed =
-                is_replaced || actions_before < actions.len() || service.plans() != plans_before;
+                is_taken_in || actions_before < actions.len() || service.plans() != plans_before;
             waiter.forgo_start(service);
             self.waiters.entry(id).or_default().push(waiter);
         }

@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub service: &'a Service,
     /// The main process.
     pub pid: Option<u32>,
+    /// It waits for a debugger.
+    pub is_held: bool,
     /// Now, and how moments look on the wall.
     pub clock: &'a Clock,
 }
@@ -53,7 +55,10 @@ impl Facts<'_> {
     /// The answer to a verb that changes something.
     #[must_use]
     pub fn outcome(&self, changed: bool) -> Outcome {
-        Outcome { row: self.row(), changed, why: self.why(), notes: Vec::new() }
+        let is_new = changed && self.entry.definition.rare.wait_for_debugger;
+        let held = self.pid.filter(|_| is_new || self.is_held).map(why::held);
+        let notes = held.map(|held| format!("it is {held}")).into_iter().collect();
+        Outcome { row: self.row(), changed, why: self.why(), notes }
     }
 
     /// The full form.
@@ -123,6 +128,10 @@ impl Facts<'_> {
                 };
                 waiting(self.service, &waits)
             }
+            core::State::Up { .. } if self.is_held => {
+                let held = self.pid.map(why::held).unwrap_or_default();
+                format!("{}, and is {held}", why::why(self.service, self.clock.now()))
+            }
             core::State::Down
             | core::State::Up { .. }
             | core::State::Spawning { .. }
@@ -138,7 +147,9 @@ impl Facts<'_> {
     }
 }
 
-fn state(service: &Service) -> State {
+/// Where it is, as the protocol says it.
+#[must_use]
+pub fn state(service: &Service) -> State {
     match service.state() {
         core::State::Down if !service.is_enabled() => State::Disabled,
         core::State::Down => State::Down,

@@ -35,10 +35,19 @@ impl Daemon {
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
             Internal::Scanned { found, settings, dry_run, reply } => {
+                let is_by_signal = reply.is_none();
                 self.scanned((found, settings), dry_run, reply);
+                if is_by_signal {
+                    self.tell_ready();
+                }
             }
+            Internal::Drained(number) => self.drained(number),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
             Internal::Answered => {}
+            Internal::Entered => {
+                log::info!("told to end by Enter");
+                self.shut_down();
+            }
         }
     }
 
@@ -218,7 +227,7 @@ impl Daemon {
             let cause = "since and until are times like 2026-11-23T12:35:03Z";
             return refuse(reply, message::Reason::BadParameters, cause);
         };
-        let now = self.clock.present();
+        let now = self.clock.wall_now();
         let Logs { lines, from, run, .. } = logs;
         let select = Select { now, lines, from, run, since, until };
         let follow = logs.follow.then(|| {

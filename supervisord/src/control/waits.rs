@@ -80,3 +80,125 @@ fn level(level: &Level) -> String {
         Level::OtherActive { label, value: false } => format!("{label} to be loaded and not run"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+    use supervisor_core::{Event, Goal, Load, Policy, ServiceId, Supervisor, Want};
+
+    use super::*;
+
+    fn definition(keys: &Value) -> Definition {
+        let mut whole = json!({"Label": "web", "ProgramArguments": ["/bin/web"]});
+        whole.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        protocol::definition::from_json(&whole).definition.unwrap()
+    }
+
+    /// What is said of a service with those keys, loaded and never started.
+    fn said_of(keys: &Value, known: impl FnOnce(&mut Waits<'_>)) -> String {
+        let definition = definition(keys);
+        let load = Load {
+            service: ServiceId(1),
+            label: "web".into(),
+            policy: Policy::from(&definition),
+            goal: Goal::Up,
+            enabled: true,
+            past: None,
+            request: None,
+            want: Want::Nothing,
+        };
+        let (now, mut core) = (Moment::after(Duration::from_secs(60)), Supervisor::default());
+        core.handle(now, Event::Load(Box::new(load)), &mut Vec::new());
+        let (addresses, timer) = (Vec::new(), None);
+        let mut waits = Waits { definition: &definition, now, timer, addresses, served: 0 };
+        known(&mut waits);
+        waiting(core.service(ServiceId(1)).unwrap(), &waits)
+    }
+
+    #[track_caller]
+    fn check(keys: &Value, words: &str) {
+        assert_eq!(said_of(keys, |_| {}), words, "{keys}");
+    }
+
+    #[test]
+    fn without_anything_it_waits_for_someone() {
+        check(&json!({}), "waiting for someone to start it");
+    }
+
+    #[test]
+    fn what_is_awaited_of_the_world_is_named() {
+        for (keys, words) in [
+            (json!({"WatchPaths": ["/a", "/b"]}), "a change of /a or /b"),
+            (json!({"StartOnMount": true}), "a file system to be mounted"),
+            (json!({"QueueDirectories": ["/q"]}), "something in /q"),
+            (json!({"KeepAlive": {"PathState": {"/p": true}}}), "/p to exist"),
+            (json!({"KeepAlive": {"PathState": {"/p": false}}}), "/p to be gone"),
+            (json!({"KeepAlive": {"NetworkState": true}}), "the network to be up"),
+            (json!({"KeepAlive": {"NetworkState": false}}), "the network to be down"),
+            (json!({"KeepAlive": {"OtherJobEnabled": {"db": true}}}), "db to be loaded"),
+            (json!({"KeepAlive": {"OtherJobActive": {"db": true}}}), "db to run"),
+            (
+                json!({"KeepAlive": {"OtherJobActive": {"db": false}}}),
+                "db to be loaded and not run",
+            ),
+        ] {
+            check(&keys, &format!("waiting for {words}"));
+        }
+    }
+
+    #[test]
+    fn several_are_joined_by_or() {
+        let keys = json!({"WatchPaths": ["/a"], "StartOnMount": true, "QueueDirectories": ["/q"]});
+        let words = "a change of /a, or for a file system to be mounted, or for something in /q";
+        check(&keys, &format!("waiting for {words}"));
+    }
+
+    #[test]
+    fn a_timer_is_told_by_its_key_the_clock_and_the_time_left() {
+        let interval = json!({"StartInterval": 90});
+        let calendar = json!({"StartCalendarInterval": {"Hour": 3}});
+        let both = json!({"StartInterval": 90, "StartCalendarInterval": {"Hour": 3}});
+        for (keys, name) in [
+            (&interval, "StartInterval"),
+            (&calendar, "StartCalendarInterval"),
+            (&both, "next timer"),
+        ] {
+            let said = said_of(keys, |waits| {
+                waits.timer = Some((waits.now + Duration::from_secs(90), "03:00".to_owned()));
+            });
+            assert_eq!(said, format!("waiting for its {name} at 03:00, in 1 min 30 s"));
+        }
+    }
+
+    /// Triggers count only after that, but a connection is a demand.
+    #[test]
+    fn before_its_initial_demand_it_waits_for_nothing_else() {
+        let keys = json!({"WatchPaths": ["/a"], "KeepAlive": {"AfterInitialDemand": true}});
+        let demand = "waiting for someone to start it (AfterInitialDemand)";
+        check(&keys, demand);
+        let said = said_of(&keys, |waits| waits.addresses = vec!["*:80"]);
+        assert_eq!(said, format!("{demand}, or for a connection to *:80"));
+    }
+
+    #[test]
+    fn sockets_are_told_by_address_with_who_is_served() {
+        let keys = json!({"Sockets": {"Web": {"SockServiceName": 80}}});
+        for (addresses, served, words) in [
+            (vec!["*:80"], 0, "a connection to *:80"),
+            (
+                vec!["*:80", "[::]:80"],
+                1,
+                "a connection to *:80 or [::]:80; one connection is served",
+            ),
+            (vec!["*:80"], 2, "a connection to *:80; 2 connections are served"),
+            (vec![], 0, "its sockets, which could not be opened"),
+        ] {
+            let said = said_of(&keys, |waits| {
+                (waits.addresses, waits.served) = (addresses, served);
+            });
+            assert_eq!(said, format!("waiting for {words}"));
+        }
+    }
+}

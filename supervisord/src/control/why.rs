@@ -85,6 +85,15 @@ fn down(service: &Service) -> String {
     }
 }
 
+/// What a process that waits for a debugger is, and how it goes on.
+#[must_use]
+pub fn held(pid: u32) -> String {
+    format!(
+        "stopped before its first instruction (WaitForDebugger): attach with `gdb -p {pid}`, or let \
+         it go on with `kill -CONT {pid}`"
+    )
+}
+
 /// How a run ended, in words like `exit 1` and `killed by SIGSEGV, core dumped`.
 #[must_use]
 pub fn ended(ended: &Ended) -> String {

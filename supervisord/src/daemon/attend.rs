@@ -49,7 +49,7 @@ impl Daemon {
     pub(super) fn remove_quietly(&mut self, service: ServiceId) {
         let (now, change, want) = (self.clock.now(), Change::Remove, Want::Nothing);
         let event = Event::Ask { service, change, request: None, want };
-        self.supervisor.handle(now, event, &mut self.actions);
+        self.consult(now, event);
     }
 
     /// Ends what serves the connections of a service.

@@ -209,7 +209,7 @@ impl Daemon {
             (Some(run), Ok(())) => self.spawn(run),
             (Some(run), Err(cause)) => {
                 let news = Event::SpawnFailed { run, cause: cause.into() };
-                self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+                self.consult(self.clock.now(), news);
             }
             (None, Ok(())) => self.attend(service),
             // Tried again when it is started; to watch for that would be to ask on and on.

@@ -24,20 +24,28 @@ impl Daemon {
         let run = Run { service: id, number: runs };
         let left = self.processes.adopt(run, label, process, abandon);
         let was_alive = process.is_some();
+        let told = process.and_then(|process| self.processes.ended_before(process));
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
             Left::Others => log::warn!("{label}: processes were found whose run is over"),
             Left::Nothing if record.is_none() => return None,
             Left::Nothing => {}
         }
+        let now = self.clock.now();
+        let mut memory = record.unwrap_or_default().memory(now);
+        if let (Left::Others | Left::Nothing, Some(exit)) = (left, told) {
+            // It ended while no daemon was there, and the service manager kept how.
+            memory.ended = core::Ended::Exit { exit, asked: false };
+            (memory.ended_run, memory.since) = (memory.runs, now);
+        }
         match (left, self.processes.pid(run)) {
             (Left::Main, Some(pid)) => self.logs.found(id, label, runs, pid),
             (Left::Others | Left::Nothing, _) if was_alive => {
-                self.logs.found_ended(id, label, runs, why::exit(core::Exit::Unknown));
+                let how = why::exit(told.unwrap_or(core::Exit::Unknown));
+                self.logs.found_ended(id, label, runs, how);
             }
             (Left::Main | Left::Others | Left::Nothing, _) => {}
         }
-        let memory = record.unwrap_or_default().memory(self.clock.now());
         Some(Past { memory, left })
     }
 
@@ -78,6 +86,7 @@ impl Daemon {
             }
             self.runs.note(&label, None);
         }
+        self.processes.settle_past();
     }
 
     /// Notes how a service stands, for the next daemon.

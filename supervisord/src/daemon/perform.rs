@@ -7,7 +7,7 @@ use super::Daemon;
 use super::pending::{Asked, Then, WAIT};
 use crate::control::answer::Facts;
 use crate::control::sentence;
-use crate::launch::launch;
+use crate::launch::{launch, summary};
 use crate::os::Signal;
 use crate::registry::Entry;
 use crate::store::disk::{Done, JobId};
@@ -15,6 +15,7 @@ use crate::store::goals::Intent;
 
 impl Daemon {
     pub(super) fn act(&mut self, action: Action) {
+        self.trace_action(action);
         match action {
             Action::Spawn(run) => self.spawn(run),
             Action::Terminate(run) => self.processes.signal(run, Signal::Terminate),
@@ -28,6 +29,7 @@ impl Daemon {
             Action::Note(service) => self.note_run(service),
             Action::Announce(service) => {
                 self.announce(service);
+                self.herald.touch(self.clock.now());
                 self.attend(service);
             }
             Action::Reply { request, service, answer } => self.reply(request, service, answer),
@@ -42,12 +44,18 @@ impl Daemon {
             Ok(false) => return self.sockets.wait_for_reopening(run),
             Err(cause) => {
                 let news = Event::SpawnFailed { run, cause: cause.into() };
-                return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+                return self.consult(self.clock.now(), news);
             }
         }
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
         let mut launch = launch(&entry.definition, &self.paths);
-        self.sockets.hand(run.service, &entry.definition, &mut launch);
+        let definition = &entry.definition;
+        if let Err(cause) = self.pipes.hand(run, (definition, &self.paths), &mut launch) {
+            let news = Event::SpawnFailed { run, cause: cause.into() };
+            return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+        }
+        self.sockets.hand(run.service, definition, &mut launch);
+        self.trace(run.service, || summary(&launch));
         let begin = self.logs.begin(run.service, &entry.label, run.number);
         self.processes.spawn_with(run, move || {
             begin(&mut launch);
@@ -94,6 +102,7 @@ impl Daemon {
             | protocol::message::State::Stopping
             | protocol::message::State::Disabled => log::Level::Info,
         };
+        let level = self.level(id, level);
         if log::log_enabled!(level) {
             log::log!(level, "{}: {}{pid}: {}", row.label, row.state.word(), facts.why());
         }
@@ -208,7 +217,7 @@ impl Daemon {
     pub(super) fn give_up_waiting(&mut self) {
         let now: Moment = self.clock.now();
         while let Some(request) = self.pending.expired(now) {
-            self.supervisor.handle(now, Event::Cancel(request), &mut self.actions);
+            self.consult(now, Event::Cancel(request));
             self.refuse(request, Reason::TimedOut, "its time ran out; what was begun goes on");
         }
     }
@@ -231,8 +240,12 @@ impl Daemon {
     /// What is known of a service.
     pub(crate) fn facts(&self, id: ServiceId) -> Option<Facts<'_>> {
         let (entry, service) = (self.registry.get(id)?, self.supervisor.service(id)?);
-        let pid = service.state().run().and_then(|run| self.processes.pid(run));
-        Some(Facts { id, sockets: &self.sockets, entry, service, pid, clock: &self.clock })
+        let run = service.state().run();
+        let pid = run.and_then(|run| self.processes.pid(run));
+        let is_held = entry.definition.rare.wait_for_debugger
+            && run.is_some_and(|run| self.processes.is_stopped(run));
+        let (sockets, clock) = (&self.sockets, &self.clock);
+        Some(Facts { id, sockets, entry, service, pid, is_held, clock })
     }
 
     /// Drops services of which nothing is left, after all answers about them were made.
@@ -243,6 +256,7 @@ impl Daemon {
             self.followers.remove(id);
             self.watches.forget(*id);
             self.logs.forget(*id);
+            self.pipes.forget(*id);
             self.pending.unstored.remove(id);
             let parent = self.sockets.parent(*id);
             let instances = self.sockets.forget(*id);

@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::PipeReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use protocol::message::Reason;
@@ -164,7 +164,8 @@ impl Daemon {
 
     /// Becomes the new program, once nothing is under way that would be lost.
     pub(super) async fn try_upgrade(&mut self) {
-        if !self.is_closing() || !self.processes.is_settled() || !self.pending.is_settled() {
+        let is_settled = self.processes.is_settled() && self.pending.is_settled();
+        if !self.is_closing() || !is_settled || !self.pipes.is_settled() {
             return;
         }
         let Some(Upgrade { program, reply, .. }) = self.upgrade.take() else { return };
@@ -183,6 +184,8 @@ impl Daemon {
         lines::let_go();
         let mut lent = vec![self.lock.handle(), os::lend(&self.socket)];
         lent.extend(self.sockets.handles().map(os::lend));
+        let pipes = self.pipes.handles();
+        lent.extend(pipes.iter().map(|(_, pipe)| os::lend(pipe)));
         let error = os::become_daemon(&program, &self.arguments, &lent);
         let sentence = format!("cannot upgrade to {}: exec: {error}", program.display());
         log::error!("{sentence}");
@@ -190,9 +193,13 @@ impl Daemon {
     }
 }
 
-/// What a next program is started with: the same domain and log level, never the way to background.
+/// What a next program is started with: the same domain and log, never the way to background.
 #[must_use]
-pub fn arguments(domain: &protocol::address::Domain, log: &str) -> Vec<OsString> {
+pub fn arguments(
+    domain: &protocol::address::Domain,
+    log: &str,
+    log_file: Option<&Path>,
+) -> Vec<OsString> {
     use protocol::address::Domain;
     let mut arguments: Vec<OsString> = match domain {
         Domain::System => vec!["--system".into()],
@@ -200,5 +207,8 @@ pub fn arguments(domain: &protocol::address::Domain, log: &str) -> Vec<OsString>
         Domain::Base(base) => vec!["--base".into(), base.clone().into_os_string()],
     };
     arguments.extend(["--log".into(), log.into()]);
+    if let Some(file) = log_file {
+        arguments.extend(["--log-file".into(), file.into()]);
+    }
     arguments
 }

@@ -29,7 +29,7 @@ impl Daemon {
         let had_wall = self.watches.has_wall();
         let levels = self.watches.set(id, &entry.definition, triggers);
         if self.watches.has_wall() && !had_wall {
-            self.supervisor.handle(now, Event::Wall(self.clock.setting()), &mut self.actions);
+            self.consult(now, Event::Wall(self.clock.setting()));
         }
         let request = if levels.is_empty() { None } else { request.take() };
         Held { levels, request, want }
@@ -39,12 +39,12 @@ impl Daemon {
     pub(crate) fn tell_held(&mut self, service: ServiceId, held: Held, now: Moment) {
         for level in held.levels {
             let event = Event::Level { service, level, holds: true };
-            self.supervisor.handle(now, event, &mut self.actions);
+            self.consult(now, event);
         }
         if let Some(request) = held.request {
-            let (change, want) = (Change::Watch, held.want);
+            let (change, want) = (Change::Await, held.want);
             let event = Event::Ask { service, change, request: Some(request), want };
-            self.supervisor.handle(now, event, &mut self.actions);
+            self.consult(now, event);
         }
     }
 
@@ -53,7 +53,7 @@ impl Daemon {
         let now = self.clock.now();
         for (level, holds) in self.watches.levels(service) {
             let event = Event::Level { service, level, holds };
-            self.supervisor.handle(now, event, &mut self.actions);
+            self.consult(now, event);
         }
     }
 

@@ -66,7 +66,12 @@ impl Defaults {
         } else {
             self.rotate || !log.is_unset()
         });
-        (is_rotated && log.mode == LogMode::File).then(|| self.bounds.with(log))
+        let bounds = self.bounds.with(log);
+        is_rotated.then_some(match log.mode {
+            LogMode::File => bounds,
+            // Who writes it line by line rotates it too, by giving it another name.
+            LogMode::Pipe => Bounds { max_size: u64::MAX, max_age: None, ..bounds },
+        })
     }
 }
 
@@ -137,12 +142,15 @@ mod tests {
         assert_eq!(defaults.bounds(&silent, true), None);
         assert_eq!(defaults.bounds(&silent, false), Some(defaults.bounds));
         let said = Seldom::from(Log { max_size: Some(4096), ..Log::default() });
-        let bounds = Bounds { max_size: 4096, ..defaults.bounds };
-        assert_eq!(defaults.bounds(&said, true), Some(bounds));
+        let small = Bounds { max_size: 4096, ..defaults.bounds };
+        assert_eq!(defaults.bounds(&said, true), Some(small));
         let never = Seldom::from(Log { rotate: Some(false), ..Log::default() });
         assert_eq!(defaults.bounds(&never, false), None);
+        let piped = Seldom::from(Log { mode: LogMode::Pipe, keep: Some(3), ..Log::default() });
+        let bounds = defaults.bounds(&piped, false).unwrap();
+        assert_eq!((bounds.max_size, bounds.keep), (u64::MAX, 3), "only what was rotated is kept");
         let none = Defaults { rotate: false, ..defaults };
         assert_eq!(none.bounds(&silent, false), None);
-        assert_eq!(none.bounds(&said, false), Some(bounds));
+        assert_eq!(none.bounds(&said, false), Some(small));
     }
 }

@@ -13,7 +13,7 @@ use super::bounds::Bounds;
 use super::log::Log;
 use super::retain::retain;
 use super::stamp::COMPRESSED;
-use crate::os::{self, Waker};
+use crate::os::{self, Bell};
 
 /// The compressor's tables pass over the stack, more than once without optimisation.
 const STACK_BYTES: usize = 2 << 20;
@@ -25,7 +25,7 @@ pub(super) const COMPRESSING: &str = ".compressing";
 #[derive(Debug)]
 pub(super) struct Compressor {
     jobs: Arc<Mutex<Jobs>>,
-    waker: Waker,
+    bell: Bell,
 }
 
 #[derive(Debug, Default)]
@@ -37,9 +37,9 @@ struct Jobs {
 }
 
 impl Compressor {
-    /// One with nothing to do; the waker tells when there is less to keep than before.
-    pub(super) fn new(waker: Waker) -> Self {
-        Self { jobs: Arc::default(), waker }
+    /// One with nothing to do; the bell tells when there is less to keep than before.
+    pub(super) fn new(bell: Bell) -> Self {
+        Self { jobs: Arc::default(), bell }
     }
 
     /// Compresses that rotated log as soon as nobody else needs the machine.
@@ -49,9 +49,9 @@ impl Compressor {
         if jobs.is_running {
             return;
         }
-        let (shared, waker) = (Arc::clone(&self.jobs), self.waker.clone());
+        let (shared, bell) = (Arc::clone(&self.jobs), self.bell.clone());
         let builder = thread::Builder::new().name("compress".to_owned()).stack_size(STACK_BYTES);
-        match builder.spawn(move || run(&shared, &waker)) {
+        match builder.spawn(move || run(&shared, &bell)) {
             Ok(_) => jobs.is_running = true,
             // They stay as they are until the next one comes.
             Err(error) => log::warn!("cannot compress logs: {error}"),
@@ -65,7 +65,7 @@ impl Compressor {
     }
 }
 
-fn run(shared: &Mutex<Jobs>, waker: &Waker) {
+fn run(shared: &Mutex<Jobs>, bell: &Bell) {
     os::yield_all();
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
@@ -83,7 +83,7 @@ fn run(shared: &Mutex<Jobs>, waker: &Waker) {
             Ok(()) | Err(_) => {}
         }
         lock().done += 1;
-        waker.wake();
+        bell.ring();
     }
 }
 

@@ -20,13 +20,16 @@ use super::log::Log;
 use super::retain::{keep_quota, retain};
 use super::rotate::{ROTATING, Rotated, rotate};
 use crate::clock::Clock;
-use crate::os::{self, Waker, Writes};
+use crate::os::{self, Bell, Writes};
 
 /// Pause before a rotation that failed is tried again.
 const RETRY: Duration = Duration::from_secs(30);
 
 /// A log that can't be watched is looked at so often, for want of better.
 const UNWATCHED: Duration = Duration::from_secs(10);
+
+/// One that is not there any more is looked for once again after that.
+const MISSING: Duration = Duration::from_secs(1);
 
 /// So many pieces are cut from one log before another has its turn.
 const PIECES_MAX: usize = 16;
@@ -49,7 +52,7 @@ pub(super) enum Command {
 #[derive(Debug, Clone)]
 pub(super) struct Keeper {
     commands: Sender<Command>,
-    waker: Waker,
+    bell: Bell,
 }
 
 impl Keeper {
@@ -58,7 +61,7 @@ impl Keeper {
     /// # Errors
     /// What the system says.
     pub(super) fn start(folder: PathBuf, clock: Clock) -> io::Result<Self> {
-        let (writes, waker) = Writes::new()?;
+        let (writes, bell) = Writes::new()?;
         let (commands, inbox) = mpsc::channel();
         let thread = Thread {
             clock,
@@ -68,20 +71,20 @@ impl Keeper {
             writes,
             kept: HashMap::new(),
             due: BTreeSet::new(),
-            compressor: Compressor::new(waker.clone()),
+            compressor: Compressor::new(bell.clone()),
         };
         thread::Builder::new()
             .name("logs".to_owned())
             .stack_size(256 << 10)
             .spawn(move || thread.run(&inbox))?;
-        Ok(Self { commands, waker })
+        Ok(Self { commands, bell })
     }
 
     /// Tells it something.
     pub(super) fn tell(&self, command: Command) {
         // Nobody listens when the daemon is ending.
         let _ = self.commands.send(command);
-        self.waker.wake();
+        self.bell.ring();
     }
 }
 
@@ -106,6 +109,10 @@ struct Kept {
     /// When its oldest byte was written, at the latest.
     since: Timestamp,
     is_failing: bool,
+    /// It was not there when it was last looked for.
+    is_missing: bool,
+    /// The stamp of its newest rotated one, as far as these are kept.
+    newest: Option<String>,
 }
 
 impl Thread {
@@ -145,8 +152,10 @@ impl Thread {
                     tidy(&log);
                     let since = self.begun(&log);
                     let (pace, due) = (Pace::default(), None);
-                    self.kept
-                        .insert(key, Kept { log, bounds, pace, due, since, is_failing: false });
+                    let (is_failing, is_missing, newest) = (false, false, None);
+                    let kept =
+                        Kept { log, bounds, pace, due, since, is_failing, is_missing, newest };
+                    self.kept.insert(key, kept);
                 }
                 self.keep_pieces(key);
                 self.set_due(key, Some(now));
@@ -169,7 +178,7 @@ impl Thread {
         let (_, base, _) = log.extent();
         let rotated = log.pieces().last().and_then(|piece| super::stamp::time(&piece.stamp));
         let run = || log.marks().into_iter().find(|mark| base <= mark.offset)?.at.parse().ok();
-        rotated.or_else(run).unwrap_or_else(|| self.clock.present())
+        rotated.or_else(run).unwrap_or_else(|| self.clock.wall_now())
     }
 
     fn set_due(&mut self, key: u64, due: Option<Moment>) {
@@ -185,6 +194,13 @@ impl Thread {
     fn look(&mut self, key: u64) {
         let due = self.next_look(key);
         self.set_due(key, due);
+        let Some(kept) = self.kept.get_mut(&key) else { return };
+        let newest = kept.log.pieces().pop().map(|piece| piece.stamp);
+        if kept.newest != newest {
+            kept.newest = newest;
+            self.is_over = true;
+            self.keep_pieces(key);
+        }
     }
 
     fn next_look(&mut self, key: u64) -> Option<Moment> {
@@ -204,7 +220,7 @@ impl Thread {
                     let kept = self.kept.get_mut(&key)?;
                     kept.is_failing = false;
                     if is_cut {
-                        kept.since = self.clock.present();
+                        kept.since = self.clock.wall_now();
                     }
                 }
                 Err(error) => {
@@ -227,12 +243,16 @@ impl Thread {
         }
         // Armed before it is looked at for the last time, so that nothing falls between.
         let armed = self.writes.arm(&log.path, key);
+        kept.is_missing &= armed.is_err();
         match armed {
             Ok(()) if log.with(|state| state.look(&log)).flatten() != Some(size) => Some(now),
             // A block that is not whole yet has to wait for what comes.
             Ok(()) => old.filter(|old| size != 0 && now < *old),
-            // Whoever begins to write says so.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Whoever begins to write says so; one that is renamed is there again in a moment.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let was_missing = std::mem::replace(&mut kept.is_missing, true);
+                (!was_missing).then_some(now + MISSING)
+            }
             Err(error) => {
                 complain(&error);
                 Some(now + UNWATCHED)
@@ -244,18 +264,11 @@ impl Thread {
     fn cut(&mut self, log: &Arc<Log>, bounds: &Bounds, limit: u64) -> io::Result<bool> {
         let mut is_cut = false;
         for _ in 0..PIECES_MAX {
-            let now = self.clock.present();
+            let now = self.clock.wall_now();
             match rotate(log, limit, bounds.keep != 0, now)? {
                 Rotated::Nothing => break,
-                Rotated::Dropped => is_cut = true,
-                Rotated::Piece(stamp) => {
-                    is_cut = true;
-                    if bounds.compress {
-                        self.compressor.add(log, stamp, *bounds);
-                    }
-                }
+                Rotated::Piece | Rotated::Dropped => is_cut = true,
             }
-            self.is_over = true;
             retain(log, bounds)?;
             let size = log.with(|state| state.look(log)).flatten().unwrap_or_default();
             if size < bounds.max_size {

@@ -278,14 +278,34 @@ impl State {
         };
         let is_other = self.file.is_some_and(|file| file != look.number);
         if is_other || self.base + look.length < self.seen || self.file.is_none() {
-            self.base = self.seen;
+            let renamed = if is_other { self.take_renamed(log) } else { Vec::new() };
+            self.base = self.base.max(self.seen);
             self.file = Some(look.number);
             if self.length != 0 {
-                self.note(log, &[Fact::Base { offset: self.base, file: self.file }]);
+                let mut facts: Vec<Fact> = renamed.into_iter().map(Fact::Cut).collect();
+                facts.push(Fact::Base { offset: self.base, file: self.file });
+                self.note(log, &facts);
             }
         }
         self.seen = self.base + look.length;
         Some(look.length)
+    }
+
+    /// Takes over what was rotated by being renamed, as piped logs are.
+    fn take_renamed(&mut self, log: &Log) -> Vec<Piece> {
+        let newest = self.pieces.last().map(|piece| piece.stamp.clone());
+        let mut taken = Vec::new();
+        for (stamp, path) in found(log) {
+            if newest.as_ref().is_some_and(|newest| stamp <= *newest) {
+                continue;
+            }
+            let Ok(length) = super::read::length(&path) else { continue };
+            let piece = Piece { stamp, from: self.base, length };
+            self.base += length;
+            self.pieces.push(piece.clone());
+            taken.push(piece);
+        }
+        taken
     }
 
     /// Notes what happened behind the last byte.
@@ -337,6 +357,21 @@ impl State {
 
 /// Without an index the rotated logs tell by their names in which order they were written.
 fn rebuild(index: &mut Index, log: &Log) {
+    for (stamp, path) in found(log) {
+        let Ok(length) = super::read::length(&path) else { continue };
+        let from = index.base;
+        index.pieces.push(Piece { stamp, from, length });
+        index.base += length;
+    }
+    // The last of them may be the one that a killed daemon was about to cut off.
+    index.is_cutting = !index.pieces.is_empty();
+    if let Some(last) = index.pieces.last() {
+        index.base = last.from;
+    }
+}
+
+/// The rotated logs there are, oldest first, by stamp and path.
+fn found(log: &Log) -> Vec<(String, PathBuf)> {
     let folder = log.path.parent().unwrap_or(Path::new("/"));
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -349,17 +384,7 @@ fn rebuild(index: &mut Index, log: &Log) {
     }
     found.sort();
     found.dedup_by(|(left, _), (right, _)| left == right);
-    for (stamp, path) in found {
-        let Ok(length) = super::read::length(&path) else { continue };
-        let from = index.base;
-        index.pieces.push(Piece { stamp, from, length });
-        index.base += length;
-    }
-    // The last of them may be the one that a killed daemon was about to cut off.
-    index.is_cutting = !index.pieces.is_empty();
-    if let Some(last) = index.pieces.last() {
-        index.base = last.from;
-    }
+    found
 }
 
 /// The name of a log's index: of a log in the folder of logs its own, of another its path's.

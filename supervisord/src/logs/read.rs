@@ -83,6 +83,23 @@ impl Reader {
     fn next(&mut self, buffer: &mut [u8]) -> io::Result<Next> {
         let (log, at, live) = (&self.log, &mut self.at, &mut self.live);
         let next = log.with(|state| {
+            if !live.as_ref().is_some_and(|live| os::is_same_file(live, &log.path)) {
+                // What is left of a file that is gone by now, unless its place was taken over.
+                if let Some(old) =
+                    live.take_if(|old| *at < state.base || os::file_number(old).ok() != state.file)
+                {
+                    drop(old);
+                } else if let Some(old) = live {
+                    old.seek(SeekFrom::Start(*at - state.base))?;
+                    let read = old.read(buffer)?;
+                    if read != 0 {
+                        state.seen = state.seen.max(*at + read as u64);
+                        return Ok(Next::Live(read));
+                    }
+                }
+                *live = open_live(log)?;
+                state.look(log);
+            }
             if *at < state.base {
                 let mut pieces = state.whole().iter();
                 if let Some(piece) = pieces.find(|piece| *at < piece.end()) {
@@ -90,18 +107,6 @@ impl Reader {
                     return Ok(Next::Piece(piece.clone()));
                 }
                 *at = state.base;
-            }
-            let is_same = live.as_ref().is_some_and(|live| os::is_same_file(live, &log.path));
-            if !is_same {
-                *live = None;
-                match log.folder().and_then(|folder| folder.read(log.name())) {
-                    Ok(file) => *live = Some(file),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    // A link to a log is read, though never cut.
-                    Err(_) => *live = Some(os::open_to_read(&log.path)?),
-                }
-                state.look(log);
-                *at = (*at).max(state.base);
             }
             let Some(live) = live else { return Ok(Next::Live(0)) };
             if state.base + live.metadata()?.len() < *at {
@@ -160,6 +165,19 @@ impl Source {
                 Ok(read)
             }
         }
+    }
+}
+
+/// Opens the live file; none when it is not there.
+fn open_live(log: &Log) -> io::Result<Option<File>> {
+    let opened = match log.folder().and_then(|folder| folder.read(log.name())) {
+        // A link to a log is read, though never cut.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => os::open_to_read(&log.path),
+        opened => opened,
+    };
+    match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
     }
 }
 

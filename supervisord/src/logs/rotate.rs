@@ -34,8 +34,8 @@ const CHUNK: usize = 64 << 10;
 pub(super) enum Rotated {
     /// There is not a whole block yet.
     Nothing,
-    /// A rotated log with that stamp.
-    Piece(String),
+    /// There is one more rotated log.
+    Piece,
     /// Its head is gone, as rotated logs are not kept.
     Dropped,
 }
@@ -74,7 +74,7 @@ pub(super) fn rotate(log: &Log, limit: u64, is_kept: bool, now: Timestamp) -> io
     }
     let done = log.with(|state| state.take_away(log, &live, copied, cut));
     done.unwrap_or_else(|| Err(io::Error::other("its index can't be read")))?;
-    Ok(if is_kept { Rotated::Piece(stamp) } else { Rotated::Dropped })
+    Ok(if is_kept { Rotated::Piece } else { Rotated::Dropped })
 }
 
 fn copy(folder: &Folder, beside: &std::ffi::OsStr, live: &File, cut: u64) -> io::Result<File> {

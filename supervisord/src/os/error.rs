@@ -9,14 +9,20 @@ pub enum Stage {
     Prepare,
     /// Finding the user or the group.
     Account,
+    /// Reading the files of its variables.
+    Read,
     /// Making the process.
     Clone,
     /// Putting it into its control group or job.
     Group,
     /// Setting its priority.
     Nice,
+    /// Having it scheduled behind others.
+    Schedule,
     /// Setting a limit.
     Limit,
+    /// Having the disk serve it behind others.
+    Disk,
     /// Changing its root directory.
     Root,
     /// Becoming the user.
@@ -27,6 +33,8 @@ pub enum Stage {
     Open,
     /// Giving it a session of its own.
     Session,
+    /// Having it stopped when it has entered the program.
+    Hold,
     /// Entering the program.
     Exec,
 }
@@ -34,18 +42,22 @@ pub enum Stage {
 impl Stage {
     /// All stages, each at the index that is its number.
     #[cfg(unix)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Prepare,
         Self::Account,
+        Self::Read,
         Self::Clone,
         Self::Group,
         Self::Nice,
+        Self::Schedule,
         Self::Limit,
+        Self::Disk,
         Self::Root,
         Self::User,
         Self::Directory,
         Self::Open,
         Self::Session,
+        Self::Hold,
         Self::Exec,
     ];
 
@@ -53,15 +65,19 @@ impl Stage {
         match self {
             Self::Prepare => "prepare",
             Self::Account => "user",
+            Self::Read => "read",
             Self::Clone => "clone",
             Self::Group => "group",
             Self::Nice => "nice",
+            Self::Schedule => "schedule",
             Self::Limit => "limit",
+            Self::Disk => "ioprio",
             Self::Root => "chroot",
             Self::User => "setuid",
             Self::Directory => "chdir",
             Self::Open => "open",
             Self::Session => "setsid",
+            Self::Hold => "hold",
             Self::Exec => "exec",
         }
     }
@@ -99,16 +115,22 @@ impl SpawnError {
     /// The file it was about, when it was about a file.
     pub fn path(&self) -> Option<&Path> {
         match self.stage {
-            Stage::Root | Stage::Directory | Stage::Open | Stage::Exec | Stage::Group => {
-                self.object.as_deref().map(Path::new)
-            }
+            Stage::Read
+            | Stage::Root
+            | Stage::Directory
+            | Stage::Open
+            | Stage::Exec
+            | Stage::Group => self.object.as_deref().map(Path::new),
             Stage::Prepare
             | Stage::Account
             | Stage::Clone
             | Stage::Nice
+            | Stage::Schedule
             | Stage::Limit
+            | Stage::Disk
             | Stage::User
-            | Stage::Session => None,
+            | Stage::Session
+            | Stage::Hold => None,
         }
     }
 }

@@ -47,8 +47,15 @@ pub struct Launch {
     pub program: PathBuf,
     /// The arguments, the program's own name first.
     pub arguments: Vec<OsString>,
-    /// The whole environment; only the two markers, and what `account` implies, are added to it.
+    /// Which of them are patterns, and stand for the files they match.
+    pub patterns: Patterns,
+    /// The variables said for it; what `base` and the files say of others, the two markers, and what
+    /// `account` implies, is added to them.
     pub environment: Environment,
+    /// What it finds in its environment, unless it is said otherwise.
+    pub base: Environment,
+    /// Files of `NAME=value` lines, over `base`.
+    pub environment_files: Vec<PathBuf>,
     /// Where the process starts; relative paths below are relative to it.
     pub directory: PathBuf,
     /// What the process sees as `/`.
@@ -67,10 +74,16 @@ pub struct Launch {
     pub account: Option<Account>,
     /// The mask of file modes; `None` leaves the daemon's.
     pub umask: Option<u32>,
-    /// The priority, -20 to 20; `None` leaves the daemon's.
+    /// The priority, -20 to 20; `None` leaves the daemon's, or what background work usually has.
     pub nice: Option<i32>,
+    /// Whether it is work nobody waits for, and is scheduled behind what somebody does.
+    pub is_background: bool,
+    /// Whether the disk serves it only when nobody else wants anything of it.
+    pub has_idle_disk: bool,
     /// Limits that differ from the daemon's.
     pub limits: Vec<Limit>,
+    /// Whether it is stopped before the first instruction of its program, until it gets SIGCONT.
+    pub is_held: bool,
     /// Whether what the process leaves behind is left alone: only the process itself is
     /// signalled then, and its exit counts as the end of the tree.
     pub abandon_group: bool,
@@ -84,7 +97,10 @@ impl Launch {
             tree: tree.into(),
             arguments: vec![program.clone().into_os_string()],
             program,
+            patterns: Patterns::None,
             environment: Environment::new(),
+            base: Environment::new(),
+            environment_files: Vec::new(),
             directory: PathBuf::from(std::path::MAIN_SEPARATOR_STR),
             root: None,
             stdin: Stdio::Null,
@@ -95,7 +111,10 @@ impl Launch {
             account: None,
             umask: None,
             nice: None,
+            is_background: false,
+            has_idle_disk: false,
             limits: Vec::new(),
+            is_held: false,
             abandon_group: false,
         }
     }
@@ -110,6 +129,17 @@ pub enum Stdio {
     File(PathBuf),
     /// Something the daemon holds open, such as a pipe.
     Handle(Arc<Handle>),
+}
+
+/// Which words of a launch are patterns, as glob(3) knows them, with `~` for a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patterns {
+    /// None.
+    None,
+    /// The arguments, and not the program.
+    Arguments,
+    /// The arguments, the first of which is the program.
+    ProgramToo,
 }
 
 /// Names of the user and group a process is to run as.

@@ -13,6 +13,12 @@ mod cut;
 #[path = "elsewhere/cut.rs"]
 mod cut;
 #[cfg(unix)]
+#[path = "unix/datagrams.rs"]
+mod datagrams;
+#[cfg(windows)]
+#[path = "windows/datagrams.rs"]
+mod datagrams;
+#[cfg(unix)]
 #[path = "unix/environment.rs"]
 mod environment;
 #[cfg(windows)]
@@ -39,17 +45,33 @@ mod listen;
 #[path = "windows/listen.rs"]
 mod listen;
 mod news;
+#[cfg(target_os = "linux")]
+#[path = "linux/notifier.rs"]
+mod notifier;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere/notifier.rs"]
+mod notifier;
 #[cfg(unix)]
 #[path = "unix/own.rs"]
 mod own;
 #[cfg(windows)]
 #[path = "windows/own.rs"]
 mod own;
+#[cfg(target_os = "linux")]
+#[path = "linux/pipes.rs"]
+mod pipes;
+#[cfg(all(unix, not(target_os = "linux")))]
+#[path = "macos/pipes.rs"]
+mod pipes;
+#[cfg(windows)]
+#[path = "windows/pipes.rs"]
+mod pipes;
 mod senses;
 mod signal;
 mod spawner;
 #[cfg(unix)]
 mod unix;
+mod variables;
 #[cfg(target_os = "linux")]
 #[path = "linux/writes.rs"]
 mod writes;
@@ -76,9 +98,11 @@ pub use self::{
     error::{SpawnError, Stage},
     imp::host_name,
     launch::{
-        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Resource, Stdio,
+        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Patterns, Resource,
+        Stdio,
     },
     news::{Identity, News},
+    notifier::Notifier,
     senses::{
         Alarm, ClockSet, Doorbell, Happened, Interest, Mounts, Network, PathEvents, Place, Seen,
         Signature, since_boot, zone_file,
@@ -87,17 +111,20 @@ pub use self::{
 };
 
 pub use cut::{block_size, collapse, yield_all, yield_disk};
+pub use datagrams::Datagrams;
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use folder::{Folder, Look, is_foreign, look, open_file_of};
 pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
-pub use writes::{Waker, Writes};
+pub use writes::{Bell, Writes};
 
 pub use own::{
     Peer, Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up,
-    is_process, is_root, is_same_file, lend, make_private, make_readable, may_control,
-    open_to_read, socket_handle, socket_name, socket_of, sync_folder,
+    is_process, is_root, is_same_file, lend, make_executable, make_private, make_readable,
+    may_control, open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
+
+pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};
 
 /// Names the time since the machine booted, for what is true only until it does again.
 #[must_use]

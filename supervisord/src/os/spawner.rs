@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{
     Launch, SpawnError, Stage,
     imp::{Child, Nursery, Slot, Workshop},
+    variables,
 };
 
 /// Enough for the system's user directory and for our own frames.
@@ -106,8 +107,9 @@ impl Spawner {
             let mut nursery = Nursery::new();
             while let Some((run, make)) = shared.next_job() {
                 slot.enter(run);
-                let launch = make();
-                let result = nursery.start(run, &launch, &shared.workshop, &slot);
+                let mut launch = make();
+                let result = variables::complete(&mut launch)
+                    .and_then(|()| nursery.start(run, &launch, &shared.workshop, &slot));
                 let abandon_group = launch.abandon_group;
                 let result = result.map(|child| Started { child, abandon_group });
                 let (tree, stillborn) = (launch.tree.into(), slot.stillborn());

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use protocol::definition::{self, Definition, Fault, Os};
-use protocol::message::Rejected;
+use protocol::message::{Rejected, Skipped};
 
 use super::StoreError;
+use crate::os;
 
 /// A thread reads at least so many files, lest starting it costs more than it saves.
 const SHARE_MIN: usize = 64;
@@ -21,6 +22,8 @@ pub struct Found {
     pub definitions: BTreeMap<String, Taken>,
     /// Files that could not be taken.
     pub rejected: Vec<Rejected>,
+    /// Files that are for other hosts, by label; one for this host may stand beside them.
+    pub skipped: BTreeMap<String, Skipped>,
 }
 
 /// A definition that can be acted by.
@@ -52,10 +55,13 @@ pub fn read(folder: &Path) -> Result<Found, StoreError> {
     // All are in one folder, so that names are enough.
     files.sort_unstable_by(|one, other| one.file_name().cmp(&other.file_name()));
     let read = read_files(&files);
-    let mut found = Found::default();
+    let (mut found, host) = (Found::default(), os::host_name());
     for (file, read) in files.into_iter().zip(read) {
         match read {
-            Ok((definition, notes)) => found.take(Taken { file, definition, notes }),
+            Ok((definition, notes)) => match definition.kept_off(&host) {
+                Some(why) => found.skip(&file, definition.label, why.to_string()),
+                None => found.take(Taken { file, definition, notes }),
+            },
             Err(faults) => found.reject(&file, faults),
         }
     }
@@ -111,6 +117,11 @@ impl Found {
     pub fn has_rejected(&self, file: &Path) -> bool {
         let file = file.display().to_string();
         self.rejected.iter().any(|rejected| rejected.file == file)
+    }
+
+    fn skip(&mut self, file: &Path, label: String, why: String) {
+        let file = file.display().to_string();
+        self.skipped.insert(label.clone(), Skipped { file, label, why });
     }
 
     fn reject(&mut self, file: &Path, faults: Vec<String>) {

@@ -70,6 +70,7 @@ impl Arguments {
         let mut sources = Vec::new();
         for source in self.sources()? {
             match source {
+                Ok(Source { skipped: Some(skipped), .. }) => output.remark(skipped),
                 Ok(source) => {
                     source.remarks.iter().for_each(|remark| output.remark(remark));
                     sources.push(source);

@@ -37,6 +37,9 @@ impl Arguments {
                 output.line(show::step(step, self.dry_run))?;
             }
         }
+        for skipped in &plan.skipped {
+            output.remark(format_args!("{}: not loaded: {}", skipped.file, skipped.why));
+        }
         for rejected in &plan.rejected {
             for fault in &rejected.faults {
                 output.remark(format_args!("cannot read {}: {fault}", rejected.file));

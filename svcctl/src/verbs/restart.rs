@@ -12,6 +12,13 @@ use crate::show::Did;
 
 /// End the present run of services and begin a new one
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The new run begins by the definition that is loaded, whatever its file says by now. What was
+edited since is taken in by svcctl apply, which restarts what can't be changed otherwise.
+
+Examples:
+  svcctl restart web
+  svcctl apply --dry-run        does a file differ from what is loaded?")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) labels: Labels,

@@ -179,7 +179,7 @@ fn options_of_a_program_become_keys() {
     assert_eq!(made.standard_error_path.as_deref(), Some("/var/err.log"));
     let environment = [("A", "b=c"), ("PORT", "80")];
     assert_eq!(made.environment, environment.map(|(a, b)| (a.to_owned(), b.to_owned())));
-    assert_eq!((made.umask, made.nice), (Some(0o27), -5));
+    assert_eq!((made.umask, made.nice), (Some(0o27), Some(-5)));
     assert_eq!(
         (made.user_name.as_deref(), made.rare.group_name.as_deref()),
         (Some("www"), Some("web"))

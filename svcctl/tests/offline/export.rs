@@ -8,7 +8,7 @@ use crate::folder::{Folder, xml};
 fn an_old_definition_is_printed_in_present_words() {
     let old = "<!-- ours -->\n<plist><dict><key>label</key><string>web</string>
         <key>Program</key><string>/bin/web</string><key>OnDemand</key><false/>
-        <key>Umask</key><string>022</string><key>Nice</key><integer>0</integer>
+        <key>Umask</key><string>022</string><key>Disabled</key><false/>
         <key>SessionCreate</key><true/></dict></plist>";
     let folder = Folder::with(&[("old.plist", old)]);
     let ran = folder.svcctl(&["export", "old.plist"]);

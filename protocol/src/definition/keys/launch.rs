@@ -40,20 +40,23 @@ pub(super) const IDENTITY: &[Key] = &[
         "EnableGlobbing",
         Kind::Boolean,
         Class::Restart,
-        "Expands wildcards and `~` in the arguments, as a shell would.",
-    ),
+        "Puts files in the place of arguments that are patterns of glob(3), and a home in that of `~`.",
+    )
+    .linux(HONOURED),
     Key::new(
         "LimitLoadToHosts",
         TEXTS,
         Class::NextStart,
         "Hosts the service is for, by name; on others it is not loaded.",
-    ),
+    )
+    .linux(HONOURED),
     Key::new(
         "LimitLoadFromHosts",
         TEXTS,
         Class::NextStart,
         "Hosts the service is not loaded on, by name.",
-    ),
+    )
+    .linux(HONOURED),
 ];
 
 pub(super) const CONDITIONS: &[Key] = &[

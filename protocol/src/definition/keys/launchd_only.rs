@@ -60,7 +60,6 @@ pub(super) const DOCUMENTED: &[Key] = &[
     boolean("SessionCreate", SESSION, "Gives the service a security session of its own."),
     boolean("EnableTransactions", TRANSACTIONS, "Lets a program that is idle be killed at once."),
     boolean("EnablePressuredExit", TRANSACTIONS, "Lets an idle program be killed for memory."),
-    boolean("LowPriorityBackgroundIO", METADATA, "Holds disk access back while in background."),
     boolean("MaterializeDatalessFiles", METADATA, "Fetches files that are only in the cloud."),
     Key::launchd_only(
         "AssociatedBundleIdentifiers",

@@ -5,6 +5,9 @@ use super::{HONOURED, TEXT};
 use crate::definition::key::{Class, Key, Kind, Support};
 use crate::definition::rare::ProcessType;
 
+const BACKGROUND: Support = Support::Approximated(
+    "Background runs at nice 10, unless Nice is given, and as batch work; the others are all alike",
+);
 const UNIX_ONLY: Support = Support::NotAvailable("Windows has no such thing");
 
 pub(super) const ENVIRONMENT: &[Key] = &[
@@ -41,6 +44,7 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         "The folder that becomes `/` for the service; needs a supervisor that runs as root.",
     )
     .essential()
+    .linux(HONOURED)
     .windows(Support::Refused("Windows has no chroot, and the service would not be confined")),
     Key::new(
         "WorkingDirectory",
@@ -100,19 +104,31 @@ pub(super) const RESOURCES: &[Key] = &[
         Kind::Choice(ProcessType::WORDS),
         Class::Restart,
         "How much of the machine the service is given.",
-    ),
+    )
+    .linux(BACKGROUND),
     Key::new(
         "POSIXSpawnType",
         Kind::Choice(ProcessType::WORDS),
         Class::Restart,
         "The old name of ProcessType; ProcessType wins when both are given.",
-    ),
+    )
+    .linux(BACKGROUND),
     Key::new(
         "LowPriorityIO",
         Kind::Boolean,
         Class::Restart,
         "Gives disk access of other programs precedence.",
-    ),
+    )
+    .linux(Support::Approximated(
+        "its class is idle, which only those schedulers of disks heed that know classes, as BFQ does",
+    )),
+    Key::new(
+        "LowPriorityBackgroundIO",
+        Kind::Boolean,
+        Class::Restart,
+        "The same, while the service is in the background.",
+    )
+    .linux(Support::Approximated("a service with ProcessType Background always is, others never")),
     Key::new(
         "SoftResourceLimits",
         Kind::Dictionary(RESOURCE_LIMITS),
@@ -155,12 +171,14 @@ pub(super) const TIMING: &[Key] = &[
         "Debug",
         Kind::Boolean,
         Class::Hot,
-        "Says more about this service in the supervisor's own log.",
-    ),
+        "Tells all that the supervisor does with this service, in its own log.",
+    )
+    .linux(HONOURED),
     Key::new(
         "WaitForDebugger",
         Kind::Boolean,
         Class::NextStart,
-        "Starts the service stopped, for a debugger to continue.",
-    ),
+        "Stops the service before its first instruction, until a debugger or SIGCONT lets it go on.",
+    )
+    .linux(HONOURED),
 ];

@@ -2,25 +2,25 @@
 //!
 //! Wrong values in it always refuse the definition: there is no old file to be lenient with.
 
-use super::TEXT;
+use super::{HONOURED, TEXT, log};
 use crate::definition::key::{Class, Key, Kind, Support};
 use crate::definition::supervisor::{
-    AlertOn, HealthAction, HealthKind, KillMode, LogFormat, LogMode, Propagate, ReadyKind,
-    RestartOn,
+    AlertOn, HealthAction, HealthKind, KillMode, Propagate, ReadyKind, RestartOn,
 };
 
 const YEAR: f64 = 366.0 * 86_400.0;
-const SECONDS: Kind = Kind::Number { min: 0.0, max: YEAR };
+pub(super) const SECONDS: Kind = Kind::Number { min: 0.0, max: YEAR };
 const COUNT: Kind = Kind::Integer { min: 1, max: u32::MAX as i64 };
 const ARGUMENTS: Kind = Kind::List(&TEXT);
 const STATUSES: Kind = Kind::List(&Kind::Integer { min: i32::MIN as i64, max: u32::MAX as i64 });
-const HONOURED: Support = Support::Honoured;
-const COPIES: Support = Support::Approximated(
-    "rotation copies the log and cuts it off; what is written in that instant may be lost",
-);
 const NO_SIGNALS: Support = Support::NotAvailable("Windows has no signals");
 
-const fn ours(name: &'static str, kind: Kind, class: Class, summary: &'static str) -> Key {
+pub(super) const fn ours(
+    name: &'static str,
+    kind: Kind,
+    class: Class,
+    summary: &'static str,
+) -> Key {
     Key::new(name, kind, class, summary).essential()
 }
 
@@ -60,8 +60,10 @@ pub(super) const SUPERVISOR: &[Key] = &[
         Kind::OneOf(&[Kind::Path, Kind::List(&Kind::Path)]),
         Class::Restart,
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
-    ),
-    ours("Log", Kind::Dictionary(LOG), Class::Restart, "How output is kept.").everywhere(HONOURED),
+    )
+    .linux(HONOURED),
+    ours("Log", Kind::Dictionary(log::LOG), Class::Restart, "How output is kept.")
+        .everywhere(HONOURED),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
     ours("Essential", Kind::Boolean, Class::Hot, "The supervisor ends when this service fails."),
     ours("Group", TEXT, Class::Hot, "A name under which verbs reach all services that share it."),
@@ -137,59 +139,6 @@ const HOOKS: &[Key] = &[
     ours("PreStop", ARGUMENTS, Class::Hot, "Before it is asked to end."),
     ours("PostExit", ARGUMENTS, Class::Hot, "After its end."),
 ];
-
-const LOG: &[Key] = &[
-    ours("Mode", Kind::Choice(LogMode::WORDS), Class::Restart, "File or Pipe."),
-    ours("Timestamps", Kind::Boolean, Class::Hot, "Whether lines begin with the time; for Pipe."),
-    ours("Format", Kind::Choice(LogFormat::WORDS), Class::Hot, "Text or Json; for Pipe."),
-    ROTATE,
-    MAX_SIZE,
-    MAX_AGE,
-    KEEP,
-    MAX_TOTAL,
-    COMPRESS,
-];
-
-/// What holds for all services, in the settings.
-pub(in crate::definition) const SETTINGS: &[Key] = &[ours(
-    "Log",
-    Kind::Dictionary(LOG_SETTINGS),
-    Class::Hot,
-    "How logs are kept whose definitions do not say.",
-)
-.everywhere(HONOURED)];
-
-const LOG_SETTINGS: &[Key] = &[
-    ROTATE,
-    MAX_SIZE,
-    MAX_AGE,
-    KEEP,
-    MAX_TOTAL,
-    COMPRESS,
-    kept("Quota", Kind::Size, "Bytes that all logs in the folder of logs may have; 4 GiB."),
-];
-
-const ROTATE: Key = kept("Rotate", Kind::Boolean, "False to let the log grow for ever.");
-const MAX_SIZE: Key = kept("MaxSize", Kind::Size, "Bytes at which a log is rotated; 16 MiB.")
-    .macos(COPIES)
-    .windows(COPIES);
-const MAX_AGE: Key = kept(
-    "MaxAge",
-    Kind::Number { min: 1.0, max: YEAR },
-    "Seconds after which a log is rotated; unlimited.",
-)
-.macos(COPIES)
-.windows(COPIES);
-const KEEP: Key =
-    kept("Keep", Kind::Integer { min: 0, max: 10_000 }, "How many rotated ones are kept; 5.");
-const MAX_TOTAL: Key =
-    kept("MaxTotal", Kind::Size, "Bytes that all rotated ones may have together; unlimited.");
-const COMPRESS: Key = kept("Compress", Kind::Boolean, "Whether rotated ones are compressed; true.");
-
-/// How logs are kept, whoever says so: a definition for one service, the settings for all.
-const fn kept(name: &'static str, kind: Kind, summary: &'static str) -> Key {
-    ours(name, kind, Class::Hot, summary).everywhere(HONOURED)
-}
 
 const LIMITS: &[Key] = &[
     ours("Memory", Kind::Size, Class::Hot, "Bytes."),

@@ -1,8 +1,7 @@
 //! How output is kept. Opens nothing.
 
-use std::time::Duration;
-
 use crate::definition::typed::{keyed, words};
+use std::time::Duration;
 
 words! {
     /// What stands between the program and its log.
@@ -26,6 +25,41 @@ words! {
     }
 }
 
+words! {
+    /// What happens to a piped log's lines while its file takes none.
+    LogFull {
+        /// The service waits as soon as the pipe is full; no line is lost.
+        #[default]
+        Block = "Block",
+        /// The oldest lines give way; how many is written down where they are missing.
+        DropOldest = "DropOldest",
+    }
+}
+
+words! {
+    /// A place that the lines of a piped log go to.
+    LogSink {
+        /// The log file.
+        #[default]
+        File = "File",
+        /// systemd's journal.
+        Journald = "Journald",
+        /// The system's logger.
+        Syslog = "Syslog",
+    }
+}
+
+words! {
+    /// How a message for the system's logger is written.
+    SyslogFormat {
+        /// With the time to the microsecond, the year and the zone.
+        #[default]
+        Rfc5424 = "RFC5424",
+        /// As old loggers want it, to the second.
+        Rfc3164 = "RFC3164",
+    }
+}
+
 keyed! {
     /// How output is kept.
     Log {
@@ -45,7 +79,19 @@ keyed! {
         compress: Option<bool> = "Compress";
         /// True to begin each line with the time; needs [`LogMode::Pipe`].
         timestamps: bool = "Timestamps";
+        /// True for times of the machine's zone in place of UTC; needs [`LogMode::Pipe`].
+        local_time: bool = "LocalTime";
         /// What a line looks like; needs [`LogMode::Pipe`].
         format: LogFormat = "Format";
+        /// What happens while the file takes no lines; needs [`LogMode::Pipe`].
+        full: LogFull = "Full";
+        /// Where lines go; none means the file. Needs [`LogMode::Pipe`].
+        sinks: Vec<LogSink> = "Sinks";
+        /// The journal's socket, where it is not the usual one.
+        journald_socket: Option<String> = "JournaldSocket";
+        /// The system logger's socket, where it is not the usual one.
+        syslog_socket: Option<String> = "SyslogSocket";
+        /// How messages for the system's logger are written.
+        syslog_format: SyslogFormat = "SyslogFormat";
     }
 }

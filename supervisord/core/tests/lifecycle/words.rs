@@ -157,6 +157,7 @@ pub(crate) fn event(service: ServiceId, line: &str, asked: Asked, policy: &mut P
         "disable" => Change::Disable,
         "remove" => Change::Remove,
         "watch" => Change::Watch,
+        "await" => Change::Await,
         "replace" | "renew" => {
             rest.split(';').map(str::trim).for_each(|line| set(policy, line));
             Change::Replace { policy: policy.clone(), renew: verb == "renew" }

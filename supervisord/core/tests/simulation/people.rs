@@ -93,7 +93,8 @@ impl World {
                 let renew = self.random.chance(50);
                 Change::Replace { policy: self.other_policy(id), renew }
             }
-            84..92 => Change::Watch,
+            84..88 => Change::Watch,
+            88..92 => Change::Await,
             92..96 => return self.handle(Event::Timeout),
             96 if self.is_shutting_down => return self.handle(Event::Shutdown),
             _ => return self.cancel(),
@@ -208,7 +209,7 @@ impl World {
     fn refusal(&self, id: ServiceId, change: &Change) -> Option<Answer> {
         let Some(known) = self.services.get(&id) else { return Some(Answer::Superseded) };
         match change {
-            Change::Stop | Change::Disable | Change::Remove | Change::Watch => None,
+            Change::Stop | Change::Disable | Change::Remove | Change::Watch | Change::Await => None,
             Change::Start | Change::Restart | Change::Enable | Change::Replace { .. } => {
                 let is_start = matches!(change, Change::Start | Change::Restart);
                 if self.is_shutting_down {
@@ -266,7 +267,7 @@ impl World {
                     known.owed = Some(Cause::Asked);
                 }
             }
-            Change::Watch => {}
+            Change::Watch | Change::Await => {}
         }
     }
 

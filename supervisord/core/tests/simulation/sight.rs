@@ -111,6 +111,7 @@ fn change(change: &Change) -> &'static str {
         Change::Remove => "remove",
         Change::Replace { .. } => "replace",
         Change::Watch => "watch",
+        Change::Await => "await",
     }
 }
 

@@ -7,6 +7,7 @@ use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
 use super::super::reply::Reply;
 use super::super::sentence;
 use crate::daemon::{Arrival, Daemon, Opening, Then, policy};
+use crate::os;
 use crate::store::folder;
 use crate::store::goals::Intent;
 
@@ -20,6 +21,9 @@ impl Daemon {
         let refuse = |reply: Reply, cause: String| {
             reply.refuse(Reason::AlreadyExists, format!("cannot add {label}: {cause}"));
         };
+        if let Some(why) = definition.kept_off(&os::host_name()) {
+            return reply.refuse(Reason::Failed, format!("cannot add {label}: {why}"));
+        }
         if self.supervisor.is_shutting_down() {
             let refusal = sentence::refusal(Answer::ShuttingDown, "add", &label, "", true);
             return reply.send::<()>(Err(refusal));
@@ -85,16 +89,13 @@ impl Daemon {
         let policy = policy(&definition);
         self.sockets.set(service, &definition);
         self.logs.set(service, &definition);
+        self.pipes.change(service, &definition, &self.paths);
         (entry.definition, entry.notes) = (definition, notes);
         let now = self.clock.now();
         let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));
         let held = self.watch(service, triggers, (&mut request, want), now);
         let change = Change::Replace { policy, renew };
-        self.supervisor.handle(
-            now,
-            Event::Ask { service, change, request, want },
-            &mut self.actions,
-        );
+        self.consult(now, Event::Ask { service, change, request, want });
         self.tell_held(service, held, now);
         self.perform();
     }

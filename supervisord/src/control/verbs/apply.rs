@@ -132,7 +132,10 @@ impl Daemon {
                 }
                 None if found.has_rejected(&entry.file) => {}
                 None => {
-                    let why = format!("{} is gone", entry.file.display());
+                    let why = match found.skipped.get(&label) {
+                        Some(skipped) => skipped.why.clone(),
+                        None => format!("{} is gone", entry.file.display()),
+                    };
                     steps.insert(label.clone(), PlanStep { label, step: Step::Remove, why });
                 }
             }
@@ -143,7 +146,11 @@ impl Daemon {
                 steps.insert(label.clone(), PlanStep { label, step: Step::Add, why });
             }
         }
-        Plan { steps: steps.into_values().collect(), rejected: found.rejected.clone() }
+        Plan {
+            steps: steps.into_values().collect(),
+            rejected: found.rejected.clone(),
+            skipped: found.skipped.values().cloned().collect(),
+        }
     }
 }
 

@@ -18,22 +18,22 @@ pub struct Writes {
 
 /// Ends the waiting of that thread, from any other.
 #[derive(Debug, Clone)]
-pub struct Waker(Sender<Vec<PathBuf>>);
+pub struct Bell(Sender<Vec<PathBuf>>);
 
 impl Writes {
     /// One that watches nothing yet.
     ///
     /// # Errors
     /// What the system says.
-    pub fn new() -> io::Result<(Self, Waker)> {
+    pub fn new() -> io::Result<(Self, Bell)> {
         let (teller, told) = mpsc::channel();
-        let waker = Waker(teller.clone());
+        let ringer = Bell(teller.clone());
         let tell = move |event: notify::Result<notify::Event>| {
             // Nobody listens when the daemon is ending.
             let _ = teller.send(event.map(|event| event.paths).unwrap_or_default());
         };
         let watcher = notify::recommended_watcher(tell).map_err(io::Error::other)?;
-        Ok((Self { watcher, keys: HashMap::new(), told }, waker))
+        Ok((Self { watcher, keys: HashMap::new(), told }, ringer))
     }
 
     /// Tells `key` once, when the file at that path is written, moved or removed.
@@ -65,9 +65,9 @@ impl Writes {
     }
 }
 
-impl Waker {
+impl Bell {
     /// Ends the waiting, the present one or the next.
-    pub fn wake(&self) {
+    pub fn ring(&self) {
         // Nobody waits when the daemon is ending.
         let _ = self.0.send(Vec::new());
     }

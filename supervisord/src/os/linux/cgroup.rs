@@ -19,6 +19,9 @@ use nix::{
 
 use super::{mounts::own_group, tree_name};
 
+/// The daemon's own place in the group of its unit.
+const LEAF: &str = "supervisor";
+
 /// The directory below which the trees of this daemon are.
 #[derive(Debug)]
 pub(in crate::os) struct Groups {
@@ -36,9 +39,9 @@ pub(super) struct Group(OwnedFd);
 
 impl Groups {
     /// Finds a place where groups can be made and processes put into them, below the group this
-    /// daemon is in, since nobody may move a process out of what was given to him.
+    /// daemon was given, since nobody may move a process out of that.
     pub(super) fn find(domain: &str) -> io::Result<Self> {
-        let own = own_group()?;
+        let own = given_group()?;
         access(&own.join("cgroup.procs"), AccessFlags::W_OK)?;
         let path = own.join(tree_name::encode(&format!("supervisord-{domain}")));
         match fs::create_dir(&path) {
@@ -213,6 +216,30 @@ impl AsFd for Group {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// The group this daemon was given. The main process of a unit of systemd's moves into a leaf of
+/// it: a group that has processes of its own can't limit those of its services, and the unit's own
+/// group has to stay empty of what systemd did not put there.
+fn given_group() -> io::Result<PathBuf> {
+    let own = own_group()?;
+    let main = std::env::var("SYSTEMD_EXEC_PID").ok().and_then(|pid| pid.parse().ok());
+    if main != Some(std::process::id()) {
+        return Ok(own);
+    }
+    // It did so already, as the program before this one.
+    if own.file_name().is_some_and(|name| name == LEAF) {
+        return Ok(own.parent().unwrap_or(&own).to_owned());
+    }
+    let leaf = own.join(LEAF);
+    let entered = match fs::create_dir(&leaf) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => fs::write(leaf.join("cgroup.procs"), "0"),
+    };
+    if let Err(error) = entered {
+        log::debug!("cannot move into {}: {error}", leaf.display());
+    }
+    Ok(own)
 }
 
 fn remove_below(group: &Path) -> io::Result<()> {

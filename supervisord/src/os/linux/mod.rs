@@ -3,9 +3,11 @@
 mod cgroup;
 mod clone;
 mod dumpable;
+mod fd_store;
 mod group;
 mod mounts;
 mod nursery;
+mod pidfd;
 mod proc;
 mod signals;
 pub(super) mod sys;
@@ -17,15 +19,20 @@ mod watch;
 use std::{
     ffi::CStr,
     fs::{File, OpenOptions},
-    io,
+    io::{self, Write as _},
     sync::Arc,
 };
 
-use nix::unistd::{Gid, getgrouplist};
+use nix::{
+    fcntl::{FcntlArg, SealFlag, fcntl},
+    sys::memfd::{MFdFlags, memfd_create},
+    unistd::{Gid, getgrouplist},
+};
 
 pub(super) use self::{
+    fd_store::FdStore,
     nursery::Nursery,
-    proc::{boot, is_child, started},
+    proc::{boot, is_child, is_stopped, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,
@@ -57,6 +64,15 @@ impl Workshop {
         }
         Ok(Self { null, groups: groups.ok().map(Arc::new) })
     }
+}
+
+/// An unnamed file that holds just this and can't be changed any more.
+pub(super) fn sealed(bytes: &[u8]) -> io::Result<File> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let mut file = File::from(memfd_create("message", flags)?);
+    file.write_all(bytes)?;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::all()))?;
+    Ok(file)
 }
 
 /// The further groups of a user.

@@ -20,6 +20,11 @@ pub(super) fn wait_status(pid: i32) -> Option<i32> {
     (status != 0 || fs::read(format!("/proc/{pid}/io")).is_ok()).then_some(status)
 }
 
+/// Whether a process is stopped, and not by a debugger that has it.
+pub(in crate::os) fn is_stopped(pid: i32) -> bool {
+    stat(pid).is_some_and(|stat| stat.starts_with('T'))
+}
+
 /// The kernel's name for the time since the host was booted.
 pub(in crate::os) fn boot() -> Option<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

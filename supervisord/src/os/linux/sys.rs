@@ -92,6 +92,57 @@ pub(in crate::os) fn set_uid(uid: u32) -> Result<(), c_int> {
     check(result as c_int).map(drop)
 }
 
+/// The priority of background work that is given none: never above the daemon's own, which only
+/// root could take back.
+pub(in crate::os) fn background_nice() -> Option<c_int> {
+    const NICE: c_int = 10;
+    // SAFETY: asks for this process's own priority; touches no memory of ours.
+    Some(NICE.max(unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }))
+}
+
+/// Lets this process wait for whoever else wants a processor.
+pub(in crate::os) fn enter_background() -> Result<(), c_int> {
+    let priority: c_int = 0;
+    let (call, batch) = (libc::SYS_sched_setscheduler, libc::SCHED_BATCH);
+    // SAFETY: the kernel reads one live number.
+    let result = unsafe { libc::syscall(call, 0, batch, &raw const priority) };
+    check(result as c_int).map(drop)
+}
+
+/// Lets this process use a disk only while nobody else wants to.
+pub(in crate::os) fn wait_for_the_disk() -> Result<(), c_int> {
+    const THIS_PROCESS: c_int = 1;
+    const IDLE: c_int = 3 << 13;
+    // SAFETY: takes three numbers.
+    let result = unsafe { libc::syscall(libc::SYS_ioprio_set, THIS_PROCESS, 0, IDLE) };
+    check(result as c_int).map(drop)
+}
+
+/// Sees to it that this process is stopped at the first instruction of the program it enters.
+///
+/// Both ends of a pipe are its own and close on exec. Whichever the kernel closes first, the other
+/// tells the owner by a signal, which is SIGSTOP, and comes before any code of the new program runs.
+/// A tracer would see the same moment, but would also be in the way of the reaping.
+pub(in crate::os) fn hold(plan: &Plan) -> Result<(), c_int> {
+    if !plan.is_held {
+        return Ok(());
+    }
+    /// From Linux's `asm-generic/fcntl.h`.
+    const F_SETSIG: c_int = 10;
+    let mut ends: [RawFd; 2] = [-1; 2];
+    // SAFETY: there is room for two descriptors.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    for end in ends {
+        // SAFETY: plain system calls on a descriptor just opened and on this process.
+        unsafe {
+            check(libc::fcntl(end, libc::F_SETOWN, libc::getpid()))?;
+            check(libc::fcntl(end, F_SETSIG, libc::SIGSTOP))?;
+            check(libc::fcntl(end, libc::F_SETFL, libc::O_ASYNC))?;
+        }
+    }
+    Ok(())
+}
+
 /// Closes what a careless library may have opened without close-on-exec.
 pub(in crate::os) fn close_from(lowest: RawFd) {
     /// As far as a kernel before 5.9, which has no such call, is worth the trouble.

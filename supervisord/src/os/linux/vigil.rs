@@ -6,21 +6,16 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::stat::fstat;
 use supervisor_core::{Exit, Run, ServiceId};
 use tokio::io::unix::AsyncFd;
 
+use super::pidfd::{self, send};
 use crate::os::Identity;
 use crate::os::unix::exit;
-
-/// `PIDFD_GET_INFO`, with the 64 bytes that the first version of the structure has.
-const GET_INFO: libc::c_ulong = 0xC040_FF0B;
-/// Asks `PIDFD_GET_INFO` for the exit status, and tells that it is there.
-const INFO_EXIT: u64 = 8;
 
 /// Watches adopted processes.
 pub(in crate::os) struct Vigil {
@@ -44,21 +39,12 @@ impl AsRawFd for Instance {
     }
 }
 
-#[repr(C)]
-#[derive(Default)]
-struct Info {
-    mask: u64,
-    control_group: u64,
-    ids: [u32; 11],
-    exit_code: i32,
-}
-
 impl Vigil {
     pub(in crate::os) fn new() -> io::Result<Self> {
         let epoll = Instance(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?);
         // SAFETY: the instance keeps its descriptor open until it is dropped with the AsyncFd.
         let epoll = unsafe { AsyncFd::register(epoll) }.map_err(io::Error::from)?;
-        Ok(Self { epoll, watched: HashMap::new(), tells_exits: tells_exits() })
+        Ok(Self { epoll, watched: HashMap::new(), tells_exits: pidfd::tells_exits() })
     }
 
     /// Begins to watch the process of a run, if it still is the one that was recorded.
@@ -114,7 +100,10 @@ impl Vigil {
                     let _ = self.epoll.get_ref().0.modify(&watched.pidfd, &mut wait);
                     continue;
                 }
-                ended.push((run, exit.unwrap_or_else(|| status(&watched.pidfd))));
+                ended.push((
+                    run,
+                    exit.or_else(|| pidfd::ended(&watched.pidfd)).unwrap_or(Exit::Unknown),
+                ));
                 self.release(run);
             }
         }
@@ -132,11 +121,7 @@ impl Vigil {
 /// The pidfd of that very process, or `None` when it has ended and its pid may be another's.
 fn recognise(identity: &Identity) -> Option<(OwnedFd, i32)> {
     let pid = i32::try_from(identity.pid).ok()?;
-    // SAFETY: takes two numbers.
-    let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let raw = RawFd::try_from(opened).ok().filter(|fd| 0 <= *fd)?;
-    // SAFETY: just opened, and nobody else knows it.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(raw) };
+    let pidfd = pidfd::open(pid)?;
     let is_same = match (identity.inode, identity.started) {
         (Some(inode), _) => fstat(&pidfd).is_ok_and(|stat| stat.st_ino == inode),
         (None, Some(started)) => super::started(pid) == Some(started),
@@ -145,36 +130,11 @@ fn recognise(identity: &Identity) -> Option<(OwnedFd, i32)> {
     (is_same && send(&pidfd, 0).is_ok()).then_some((pidfd, pid))
 }
 
-fn send(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {
-    let null = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: the kernel takes a null siginfo.
-    let sent =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, null, 0) };
-    Errno::result(sent).map(drop)
-}
-
 /// How a process ended that was not reaped yet; `None` when it was, or we may not know.
 fn status_unreaped(watched: &Watched) -> Option<Exit> {
     let status = super::proc::wait_status(watched.pid)?;
     // Not reaped even now, so the number was its own when the status was read.
     send(&watched.pidfd, 0).ok().map(|()| exit(status))
-}
-
-fn status(pidfd: &OwnedFd) -> Exit {
-    let mut info = Info { mask: INFO_EXIT, ..Info::default() };
-    // SAFETY: the structure has the size that the request's number says.
-    let asked = unsafe { libc::ioctl(pidfd.as_raw_fd(), GET_INFO, &raw mut info) };
-    if asked != 0 || info.mask & INFO_EXIT == 0 {
-        return Exit::Unknown;
-    }
-    exit(info.exit_code)
-}
-
-fn tells_exits() -> bool {
-    let Ok(system) = nix::sys::utsname::uname() else { return false };
-    let release = system.release().to_string_lossy();
-    let mut numbers = release.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
-    (6, 15) <= (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 fn key(run: Run) -> u64 {

@@ -25,19 +25,19 @@ pub struct Writes {
 
 /// Ends the waiting of that thread, from any other.
 #[derive(Debug, Clone)]
-pub struct Waker(Arc<OwnedFd>);
+pub struct Bell(Arc<OwnedFd>);
 
 impl Writes {
     /// One that watches nothing yet.
     ///
     /// # Errors
     /// What the system says.
-    pub fn new() -> io::Result<(Self, Waker)> {
+    pub fn new() -> io::Result<(Self, Bell)> {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let bell = Arc::new(OwnedFd::from(EventFd::from_value_and_flags(0, flags)?));
-        let waker = Waker(Arc::clone(&bell));
-        Ok((Self { inotify, keys: HashMap::new(), bell }, waker))
+        let ringer = Bell(Arc::clone(&bell));
+        Ok((Self { inotify, keys: HashMap::new(), bell }, ringer))
     }
 
     /// Tells `key` once, when the file at that path is written, moved or removed.
@@ -77,9 +77,9 @@ impl Writes {
     }
 }
 
-impl Waker {
+impl Bell {
     /// Ends the waiting, the present one or the next.
-    pub fn wake(&self) {
+    pub fn ring(&self) {
         // Full is as good as rung.
         let _: Result<usize, Errno> = nix::unistd::write(&self.0, &1_u64.to_ne_bytes());
     }

@@ -2,6 +2,7 @@
 //!
 //! An orphan goes to launchd here, not to us: what left its process group is out of reach.
 
+mod fd_store;
 mod nursery;
 mod proc;
 mod signals;
@@ -19,8 +20,9 @@ use std::{
 use libc::c_int;
 
 pub(super) use self::{
+    fd_store::FdStore,
     nursery::Nursery,
-    proc::{boot, is_child, started},
+    proc::{boot, is_child, is_stopped, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,
@@ -51,4 +53,9 @@ pub(super) fn groups_of(user: &CStr, gid: libc::gid_t) -> nix::Result<Vec<libc::
     unsafe { libc::getgrouplist(user.as_ptr(), gid as c_int, groups.as_mut_ptr(), &mut count) };
     let count = usize::try_from(count).unwrap_or(0).min(GROUPS_MAX);
     Ok(groups[..count].iter().map(|group| *group as libc::gid_t).collect())
+}
+
+/// There are no sealed files here, and nobody who would take one.
+pub(super) fn sealed(_: &[u8]) -> std::io::Result<std::fs::File> {
+    Err(std::io::Error::other("the message is too large for the socket"))
 }

@@ -6,13 +6,24 @@ use libc::c_int;
 
 /// When a process started, in microseconds since 1970.
 pub(in crate::os) fn started(pid: i32) -> Option<u64> {
+    facts(pid).map(|facts| facts.pbi_start_tvsec * 1_000_000 + facts.pbi_start_tvusec)
+}
+
+/// Whether a process is stopped.
+pub(in crate::os) fn is_stopped(pid: i32) -> bool {
+    /// From `sys/proc.h`.
+    const SSTOP: u32 = 4;
+    facts(pid).is_some_and(|facts| facts.pbi_status == SSTOP)
+}
+
+fn facts(pid: i32) -> Option<libc::proc_bsdinfo> {
     // SAFETY: all zero is a valid structure of numbers.
     let mut facts: libc::proc_bsdinfo = unsafe { std::mem::zeroed() };
     let size = size_of_val(&facts) as c_int;
     let place = (&raw mut facts).cast::<c_void>();
     // SAFETY: the buffer is live and of that size.
     let got = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, place, size) };
-    (got == size).then_some(facts.pbi_start_tvsec * 1_000_000 + facts.pbi_start_tvusec)
+    (got == size).then_some(facts)
 }
 
 /// The kernel's name for the time since the host was booted.

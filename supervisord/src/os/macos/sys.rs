@@ -46,6 +46,35 @@ pub(in crate::os) fn set_uid(uid: u32) -> Result<(), c_int> {
     check(unsafe { libc::setuid(uid) }).map(drop)
 }
 
+/// Background work has no other priority: it is put into the background as a whole.
+pub(in crate::os) fn background_nice() -> Option<c_int> {
+    None
+}
+
+/// Puts this process into the background.
+pub(in crate::os) fn enter_background() -> Result<(), c_int> {
+    // SAFETY: takes three numbers.
+    check(unsafe { libc::setpriority(libc::PRIO_DARWIN_PROCESS, 0, libc::PRIO_DARWIN_BG) })
+        .map(drop)
+}
+
+/// Has this process's use of disks throttled.
+pub(in crate::os) fn wait_for_the_disk() -> Result<(), c_int> {
+    const TYPE_DISK: c_int = 0;
+    const SCOPE_PROCESS: c_int = 0;
+    const THROTTLE: c_int = 3;
+    unsafe extern "C" {
+        fn setiopolicy_np(kind: c_int, scope: c_int, policy: c_int) -> c_int;
+    }
+    // SAFETY: takes three numbers.
+    check(unsafe { setiopolicy_np(TYPE_DISK, SCOPE_PROCESS, THROTTLE) }).map(drop)
+}
+
+/// Nothing is started stopped here yet.
+pub(in crate::os) fn hold(_: &Plan) -> Result<(), c_int> {
+    Ok(())
+}
+
 /// Marks what a careless library may have opened without close-on-exec. Not closed, because the
 /// word of a failure goes through one of them.
 pub(in crate::os) fn close_from(lowest: RawFd) {

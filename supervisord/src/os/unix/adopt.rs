@@ -1,6 +1,8 @@
 //! Taking over processes that an earlier daemon made, which may be nobody's children of ours.
 
-use supervisor_core::{Left, Run};
+use std::collections::HashSet;
+
+use supervisor_core::{Exit, Left, Run};
 
 use super::processes::{Process, Processes};
 use crate::os::{Identity, imp};
@@ -26,9 +28,10 @@ impl Processes {
         let lives_elsewhere = is_alive
             && identity.and_then(|identity| identity.control_group.as_deref())
                 != self.trees.path_of(tree).as_deref();
+        let inode = identity.and_then(|identity| identity.inode);
         let process = Process {
             pid: pid.unwrap_or_default(),
-            inode: identity.and_then(|identity| identity.inode),
+            inode,
             grouped: self.trees.is_group(tree) && !lives_elsewhere,
             abandon_group,
             is_left_over: !is_alive,
@@ -37,9 +40,13 @@ impl Processes {
         let grouped = process.grouped;
         self.runs.insert(run, process);
         if is_alive {
-            if let Some(pid) = pid.filter(|pid| imp::is_child(*pid)) {
-                self.vigil.release(run);
-                self.pids.insert(pid, run);
+            match pid.filter(|pid| imp::is_child(*pid)) {
+                // Made by this very process, when it was another program: kept since then.
+                Some(pid) => {
+                    self.vigil.release(run);
+                    self.pids.insert(pid, run);
+                }
+                None => self.store.keep(pid.unwrap_or_default(), inode),
             }
             return Left::Main;
         }
@@ -53,10 +60,27 @@ impl Processes {
         Left::Others
     }
 
-    /// No process is being made.
+    /// How a process of an earlier daemon ended while none was there, if that was kept.
+    #[must_use]
+    pub fn ended_before(&self, identity: &Identity) -> Option<Exit> {
+        self.store.ended(identity.inode)
+    }
+
+    /// Everything that an earlier daemon left was looked at.
+    pub fn settle_past(&mut self) {
+        let live: HashSet<u64> = self
+            .runs
+            .values()
+            .filter(|process| !process.is_left_over)
+            .filter_map(|process| process.inode)
+            .collect();
+        self.store.settle(|inode| live.contains(&inode));
+    }
+
+    /// No process is being made, and what the service manager is to keep was told.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.starting.is_empty()
+        self.starting.is_empty() && self.store.is_told()
     }
 
     /// Ends what is left of a service that nobody knows any more; false when nothing is.

@@ -33,10 +33,18 @@ fn steps(plan: &Plan, fault: &Fault) -> Result<Infallible, c_int> {
         // SAFETY: a plain system call on this process.
         check(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) })?;
     }
+    if plan.is_background {
+        fault.begin(Stage::Schedule, 0);
+        sys::enter_background()?;
+    }
     for (index, (kind, limit)) in plan.limits.iter().enumerate() {
         fault.begin(Stage::Limit, index);
         // SAFETY: the pointer is to a limit of the plan.
         check(unsafe { libc::setrlimit(*kind, limit) })?;
+    }
+    if plan.has_idle_disk {
+        fault.begin(Stage::Disk, 0);
+        sys::wait_for_the_disk()?;
     }
     if let Some(root) = &plan.root {
         fault.begin(Stage::Root, 0);
@@ -64,6 +72,8 @@ fn steps(plan: &Plan, fault: &Fault) -> Result<Infallible, c_int> {
     sys::unblock_signals();
     // SAFETY: this is the child, and the parent waits.
     unsafe { plan.tell_pid() };
+    fault.begin(Stage::Hold, 0);
+    sys::hold(plan)?;
     enter(plan, fault)
 }
 

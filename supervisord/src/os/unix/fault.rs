@@ -9,7 +9,10 @@ use std::{
 use libc::c_int;
 
 use super::{Plan, exec, limits};
-use crate::os::{Launch, SpawnError, Stage, Stdio, signal_name};
+use crate::os::{Launch, SpawnError, Stage, Stdio, error::words, signal_name};
+
+/// What to do about a step that was not permitted.
+const ROOT_ONLY: &str = "only a supervisord that runs as root may do that";
 
 /// Written by the child step by step, read by the parent when the child is gone.
 #[derive(Default)]
@@ -71,6 +74,11 @@ impl Fault {
         }
         match (stage, object) {
             (Stage::Exec, Some(tried)) => exec::explain(launch, &tried, errno),
+            (Stage::Root | Stage::User, object) if errno == libc::EPERM => {
+                let mut error = SpawnError::new(stage, object, errno);
+                error.detail = Some(format!("{}; {ROOT_ONLY}", words(errno)));
+                error
+            }
             (stage, object) => SpawnError::new(stage, object, errno),
         }
     }
@@ -81,8 +89,11 @@ impl Fault {
             Stage::Root => launch.root.clone().map(Into::into),
             Stage::Directory => Some(launch.directory.clone().into()),
             Stage::Limit => plan.limits.get(index).map(|limit| limits::name(limit.0).into()),
-            Stage::Nice => launch.nice.map(|nice| nice.to_string().into()),
-            Stage::User => launch.account.as_ref()?.user.clone().map(Into::into),
+            Stage::Nice => plan.nice.map(|nice| nice.to_string().into()),
+            Stage::User => {
+                let account = launch.account.as_ref()?;
+                account.user.clone().or_else(|| account.group.clone()).map(Into::into)
+            }
             Stage::Open => match [&launch.stdin, &launch.stdout, &launch.stderr].get(index)? {
                 Stdio::File(path) => Some(path.clone().into()),
                 Stdio::Null | Stdio::Handle(_) => Some(format!("descriptor {index}").into()),
@@ -91,7 +102,15 @@ impl Fault {
                 let tried = plan.programs.get(index)?;
                 Some(OsStr::from_bytes(tried.as_bytes()).to_owned())
             }
-            Stage::Prepare | Stage::Account | Stage::Clone | Stage::Group | Stage::Session => None,
+            Stage::Prepare
+            | Stage::Account
+            | Stage::Read
+            | Stage::Clone
+            | Stage::Group
+            | Stage::Schedule
+            | Stage::Disk
+            | Stage::Session
+            | Stage::Hold => None,
         }
     }
 }

@@ -20,8 +20,8 @@ pub struct Handover {
     pub lock: OwnedFd,
     /// The socket, still bound, with clients waiting in it.
     pub socket: OwnedFd,
-    /// The sockets of services.
-    pub sockets: Vec<OwnedFd>,
+    /// The sockets of services, and the pipes of their logs.
+    pub handles: Vec<OwnedFd>,
 }
 
 impl Handover {
@@ -36,7 +36,7 @@ impl Handover {
         let mut numbers = value.split(':').map(str::parse::<RawFd>);
         let mut next = || numbers.next()?.ok();
         let (pid, lock, socket) = (next()?, next()?, next()?);
-        let sockets: Vec<RawFd> = std::iter::from_fn(next).collect();
+        let handles: Vec<RawFd> = std::iter::from_fn(next).collect();
         if u32::try_from(pid) != Ok(std::process::id()) {
             return None;
         }
@@ -45,13 +45,13 @@ impl Handover {
             let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
             set_inherited(descriptor.as_fd(), false).ok().map(|()| descriptor)
         };
-        let sockets = sockets.into_iter().filter_map(own).collect();
-        Some(Self { lock: own(lock)?, socket: own(socket)?, sockets })
+        let handles = handles.into_iter().filter_map(own).collect();
+        Some(Self { lock: own(lock)?, socket: own(socket)?, handles })
     }
 }
 
-/// Becomes another program, which finds what is lent: the lock, the socket, and the sockets of
-/// services, in this order. Returns only when it can't.
+/// Becomes another program, which finds what is lent: the lock, the socket, and the sockets and
+/// pipes of services, in this order. Returns only when it can't.
 pub fn become_daemon(program: &Path, arguments: &[OsString], lent: &[BorrowedFd<'_>]) -> io::Error {
     let failed = hand_over(program, arguments, lent).err();
     for descriptor in lent {
@@ -71,8 +71,10 @@ fn hand_over(program: &Path, arguments: &[OsString], lent: &[BorrowedFd<'_>]) ->
         .collect::<io::Result<Vec<_>>>()?;
     let descriptors = lent.iter().map(|descriptor| format!(":{}", descriptor.as_raw_fd()));
     let descriptors: String = descriptors.collect();
+    // What the service manager gave to this program's start is not there for the next one.
     let handover = format!("{VARIABLE}={}{descriptors}", std::process::id());
     let environment = std::env::vars_os()
+        .filter(|(name, _)| !name.as_bytes().starts_with(b"LISTEN_"))
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .chain(std::iter::once(handover.into_bytes()))
         .map(|pair| CString::new(pair).map_err(io::Error::from))

@@ -6,6 +6,7 @@ mod child;
 mod deaths;
 mod exec;
 mod fault;
+mod glob;
 mod in_flight;
 mod limits;
 mod plan;

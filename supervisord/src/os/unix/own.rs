@@ -166,12 +166,31 @@ pub fn make_readable(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(0o644))
 }
 
+/// Lets everybody run a file that was made for its owner only.
+///
+/// # Errors
+/// What the system says.
+pub fn make_executable(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o755))
+}
+
 /// Makes the folder's entries safe: without it a rename may be lost with the power.
 ///
 /// # Errors
 /// What the system says.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Opens a log of ours for appending; never through a link that someone left in its place.
+///
+/// # Errors
+/// What the system says.
+pub fn open_log(file: &Path) -> io::Result<std::os::fd::OwnedFd> {
+    let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    let opened =
+        OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(file)?;
+    Ok(opened.into())
 }
 
 /// Opens a file for reading without waiting for anybody, even if it is a pipe.

@@ -1,6 +1,7 @@
 //! A launch turned into what system calls want, so that nothing is allocated after the clone.
 
 use std::{
+    borrow::Cow,
     cell::Cell,
     ffi::{CString, OsStr, OsString},
     os::{
@@ -15,10 +16,10 @@ use libc::{c_char, c_int, rlimit};
 use supervisor_core::Run;
 
 use super::{
-    exec, limits,
+    exec, glob, limits,
     user::{self, Credentials},
 };
-use crate::os::{Environment, Launch, SpawnError, Stage, Stdio};
+use crate::os::{Environment, Launch, Patterns, SpawnError, Stage, Stdio, imp::sys};
 
 /// Room for the digits of any pid.
 const PID_ROOM: &str = "0000000000";
@@ -44,8 +45,12 @@ pub(in crate::os) struct Plan {
     pub(in crate::os) credentials: Option<Credentials>,
     pub(in crate::os) umask: Option<libc::mode_t>,
     pub(in crate::os) nice: Option<c_int>,
+    pub(in crate::os) is_background: bool,
+    pub(in crate::os) has_idle_disk: bool,
     pub(in crate::os) limits: Vec<(limits::Kind, rlimit)>,
     pub(in crate::os) programs: Vec<CString>,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux can"))]
+    pub(in crate::os) is_held: bool,
     /// The list of a control group the child has to put itself on.
     #[cfg(target_os = "linux")]
     pub(in crate::os) join: Option<RawFd>,
@@ -56,7 +61,8 @@ pub(in crate::os) struct Plan {
 }
 
 impl Plan {
-    /// Looks up users, searches nothing, opens nothing: what can hang on a disk is the child's.
+    /// Looks up users and patterns, searches and opens nothing else: what can hang on a disk is the
+    /// child's.
     pub(in crate::os) fn new(run: Run, launch: &Launch, null: RawFd) -> Result<Self, SpawnError> {
         let mut environment = launch.environment.clone();
         let credentials = match &launch.account {
@@ -68,7 +74,17 @@ impl Plan {
         if let Some(name) = launch.pid_variable {
             set(&mut environment, name, PID_ROOM.into());
         }
-        let programs = exec::candidates(&launch.program, &environment)?;
+        let arguments = match launch.patterns {
+            Patterns::None => Cow::Borrowed(&launch.arguments),
+            Patterns::Arguments | Patterns::ProgramToo => {
+                Cow::Owned(glob::expand(launch, &environment))
+            }
+        };
+        let program = match (launch.patterns, arguments.first()) {
+            (Patterns::ProgramToo, Some(first)) => Path::new(first),
+            (Patterns::None | Patterns::Arguments | Patterns::ProgramToo, _) => &launch.program,
+        };
+        let programs = exec::candidates(program, &environment)?;
         let mut environment = Strings::new(environment.into_iter().map(assignment))?;
         Ok(Self {
             pid: launch.pid_variable.and_then(|_| environment.end_of_last(PID_ROOM.len())),
@@ -78,12 +94,15 @@ impl Plan {
             directory: path(&launch.directory)?,
             credentials,
             umask: launch.umask.map(|mask| (mask & 0o777) as libc::mode_t),
-            nice: launch.nice,
+            nice: launch.nice.or(launch.is_background.then(sys::background_nice).flatten()),
+            is_background: launch.is_background,
+            has_idle_disk: launch.has_idle_disk,
             limits: limits::resolve(&launch.limits),
             programs,
+            is_held: launch.is_held,
             #[cfg(target_os = "linux")]
             join: None,
-            arguments: Strings::new(launch.arguments.iter().map(|word| Ok(word.clone())))?,
+            arguments: Strings::new(arguments.iter().map(|word| Ok(word.clone())))?,
             environment,
         })
     }

@@ -19,6 +19,7 @@ pub struct Processes {
     deaths: Deaths,
     pub(super) trees: imp::Trees,
     pub(super) vigil: imp::Vigil,
+    pub(super) store: imp::FdStore,
     /// What was asked of runs that are still being started.
     pub(super) starting: HashMap<Run, Orders>,
     pub(super) runs: HashMap<Run, Process>,
@@ -66,6 +67,7 @@ impl Processes {
         Ok(Self {
             trees: imp::Trees::new(&workshop)?,
             vigil: imp::Vigil::new()?,
+            store: imp::FdStore::open(),
             spawner: Spawner::new(options.spawners, workshop),
             deaths: Deaths::new()?,
             starting: HashMap::new(),
@@ -103,7 +105,12 @@ impl Processes {
         } else if let Some(process) = self.runs.get(&run)
             && self.vigil.may_signal(run)
         {
-            self.trees.signal(&process.member(run, &self.services), signal.number());
+            let member = process.member(run, &self.services);
+            self.trees.signal(&member, signal.number());
+            // What is stopped would not hear of it.
+            if signal == Signal::Terminate {
+                self.trees.signal(&member, libc::SIGCONT);
+            }
         }
     }
 
@@ -136,6 +143,7 @@ impl Processes {
                 () = self.deaths.arrived() => {}
                 () = self.trees.changed() => {}
                 () = self.vigil.changed() => {}
+                () = self.store.tell() => {}
             }
         }
     }
@@ -159,6 +167,12 @@ impl Processes {
     pub fn pid(&self, run: Run) -> Option<u32> {
         let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
         Some(process.pid as u32)
+    }
+
+    /// Whether a run's own process is stopped, until it gets SIGCONT.
+    pub fn is_stopped(&self, run: Run) -> bool {
+        let process = self.runs.get(&run).filter(|process| !process.is_left_over);
+        process.is_some_and(|process| imp::is_stopped(process.pid))
     }
 
     /// What a later daemon needs to recognise a run that is alive.
@@ -256,6 +270,7 @@ impl Processes {
             is_left_over: false,
             is_killed: false,
         };
+        self.store.keep(process.pid, process.inode);
         self.runs.insert(run, process);
         self.news.push_back(News::Spawned { run, pid: child.pid as u32 });
         match self.early.iter().position(|dead| dead.0 == child.pid) {
@@ -278,6 +293,7 @@ impl Processes {
     fn ended(&mut self, run: Run, exit: Exit) {
         let Some(process) = self.runs.get_mut(&run) else { return };
         process.is_left_over = true;
+        self.store.let_go(process.inode);
         let member = process.member(run, &self.services);
         let is_empty = || match self.is_leaving {
             true => self.trees.remove_if_empty(&member),

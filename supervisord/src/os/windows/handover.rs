@@ -12,8 +12,8 @@ pub struct Handover {
     pub lock: OwnedHandle,
     /// The pipe.
     pub socket: OwnedHandle,
-    /// The sockets of services.
-    pub sockets: Vec<OwnedHandle>,
+    /// The sockets of services, and the pipes of their logs.
+    pub handles: Vec<OwnedHandle>,
 }
 
 impl Handover {

@@ -1,6 +1,6 @@
 //! What the daemon needs of Windows for itself: folders, files, console events, peers.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::windows::io::OwnedHandle;
 use std::path::Path;
@@ -123,12 +123,28 @@ pub fn make_readable(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// Any file can be run here.
+///
+/// # Errors
+/// None.
+pub fn make_executable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// NTFS journals renames; a folder can't be synced.
 ///
 /// # Errors
 /// None.
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Opens a log of ours for appending.
+///
+/// # Errors
+/// What the system says.
+pub fn open_log(file: &Path) -> io::Result<OwnedHandle> {
+    Ok(OpenOptions::new().append(true).create(true).open(file)?.into())
 }
 
 /// Opens a file for reading.

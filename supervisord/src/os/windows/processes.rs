@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use supervisor_core::{Left, Run, ServiceId};
+use supervisor_core::{Exit, Left, Run, ServiceId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
@@ -137,6 +137,11 @@ impl Processes {
         Some(process.child.pid)
     }
 
+    /// Nothing is started stopped here.
+    pub fn is_stopped(&self, _: Run) -> bool {
+        false
+    }
+
     /// What a later daemon needs to recognise a run that is alive.
     pub fn identity(&self, run: Run) -> Option<Identity> {
         let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
@@ -157,6 +162,15 @@ impl Processes {
     pub fn adopt(&mut self, _: Run, _: &str, _: Option<&Identity>, _: bool) -> Left {
         Left::Nothing
     }
+
+    /// How a process of an earlier daemon ended stays unknown.
+    #[must_use]
+    pub fn ended_before(&self, _: &Identity) -> Option<Exit> {
+        None
+    }
+
+    /// Nothing is kept for a later daemon.
+    pub fn settle_past(&mut self) {}
 
     /// No process is being made.
     #[must_use]

@@ -97,7 +97,7 @@ impl Options {
         definition.standard_out_path = self.stdout.as_deref().map(whole);
         definition.standard_error_path = self.stderr.as_deref().map(whole);
         definition.umask = self.umask;
-        definition.nice = self.nice.unwrap_or_default();
+        definition.nice = self.nice;
         definition.run_at_load = self.run_at_load;
         definition.disabled = self.disabled;
         if let Some(group) = &self.group_name {

@@ -8,6 +8,7 @@ use protocol::frame::FRAME_MAX;
 use super::super::files;
 use super::as_label;
 use crate::error::Error;
+use crate::os;
 
 /// More than what stands around the definition in its request.
 const ENVELOPE: usize = 1024;
@@ -21,6 +22,8 @@ pub(super) struct Source {
     pub(super) text: String,
     /// What a person should know about it, one line each.
     pub(super) remarks: Vec<String>,
+    /// Why it is not sent: it is for other hosts.
+    pub(super) skipped: Option<String>,
 }
 
 /// What was found at one place: a definition, or all that is wrong with it.
@@ -59,7 +62,10 @@ pub(super) fn take(name: &str, stem: &str, bytes: &[u8]) -> Gathered {
     };
     let text = text_of(&definition, bytes).map_err(|cause| vec![wrong(name, cause)])?;
     let remark = |fault: &Fault| format!("{name}: {}: {fault}", fault.severity);
-    Ok(Source { label: definition.label, text, remarks: faults.iter().map(remark).collect() })
+    let skipped =
+        definition.kept_off(&os::host_name()).map(|why| format!("{name}: skipped: {why}"));
+    let remarks = faults.iter().map(remark).collect();
+    Ok(Source { label: definition.label, text, remarks, skipped })
 }
 
 /// The definition as it is sent, or why it can't be.

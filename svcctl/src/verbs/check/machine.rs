@@ -19,6 +19,7 @@ pub(super) fn faults(read: &Read, definition: &Definition) -> Vec<Fault> {
     missing.extend(account(definition));
     missing.extend(folder(definition));
     missing.extend(files(definition));
+    missing.extend(host(definition));
     let warn =
         |(key, cause, help): Missing| super::fault(read, Severity::Warning, key, cause, help);
     let note = |(key, cause, help): Missing| super::fault(read, Severity::Note, key, cause, help);
@@ -61,6 +62,11 @@ pub(super) fn is_absent<T>(found: &io::Result<T>) -> bool {
     found.as_ref().is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
+fn host(definition: &Definition) -> Option<Missing> {
+    let kept_off = definition.kept_off(&os::host_name())?;
+    Some((kept_off.key, format!("{}; it is not loaded here", kept_off.cause), None))
+}
+
 fn account(definition: &Definition) -> impl Iterator<Item = Missing> {
     let user = definition.user_name.as_deref().filter(|name| !os::knows_user(name));
     let group = definition.rare.group_name.as_deref().filter(|name| !os::knows_group(name));
@@ -100,6 +106,12 @@ fn files(definition: &Definition) -> Vec<Missing> {
         && is_absent(&fs::metadata(at(path)))
     {
         missing.push(("StandardInPath", format!("is {path:?}, which does not exist"), None));
+    }
+    for path in &definition.rare.supervisor.environment_files {
+        if Path::new(path).is_absolute() && is_absent(&fs::metadata(path)) {
+            let cause = format!("names {path:?}, which does not exist");
+            missing.push(("Supervisor.EnvironmentFile", cause, None));
+        }
     }
     // Whether another user may write there is not ours to tell.
     let is_ours = definition.user_name.as_deref().is_none_or(os::is_user);

@@ -18,6 +18,9 @@ pub(super) fn missing(definition: &Definition) -> Option<Missing> {
     let named = definition.executable();
     let key = if definition.program.is_some() { "Program" } else { "ProgramArguments[0]" };
     let missing = |cause: String, help: Option<String>| Some((key, cause, help));
+    if definition.program.is_none() && definition.rare.enable_globbing && is_pattern(named) {
+        return None;
+    }
     let path = Path::new(named);
     let file = if path.is_absolute() {
         os::program_file(&place(definition, path))
@@ -47,6 +50,11 @@ pub(super) fn missing(definition: &Definition) -> Option<Missing> {
     }
     let (cause, help) = script(definition, &file)?;
     missing(format!("is {named:?}, {cause}"), help)
+}
+
+/// True when the daemon will look what it stands for.
+fn is_pattern(word: &str) -> bool {
+    word.starts_with('~') || word.contains(['*', '?', '[', '\\'])
 }
 
 /// Along which a program without a slash is looked up; `None` where only the daemon knows.
