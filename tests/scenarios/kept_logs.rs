@@ -194,3 +194,23 @@ fn rotated_logs_belong_to_the_account_of_the_service() {
     }
     assert_eq!(judge(&daemon.done(&["logs", "web"]), 3), Ok(()));
 }
+
+#[test]
+fn piped_logs_are_kept_and_read_like_others() {
+    let daemon = Daemon::start();
+    let log = json!({ "Mode": "Pipe", "MaxSize": "200K", "Keep": 3 });
+    let service = daemon.service("web").does(&["--flood", "2", "--exit", "0"]);
+    service.key("Supervisor", json!({ "Log": log })).add();
+    daemon.wait_status("web", &json!(0));
+    let folder = daemon.base().join("logs");
+    wait_kept(&folder);
+    wait_until("three to be kept", PATIENCE, || files(&folder).len() == 4);
+    let text = daemon.done(&["logs", "web"]);
+    let lines: Vec<&str> = text.lines().collect();
+    let last = (2 << 20) / LINE;
+    let first = last + 1 - lines.len() as u64;
+    for (number, line) in (first..).zip(&lines) {
+        assert!(line.starts_with(&format!("line {number:010}")), "{line} instead of {number}");
+    }
+    assert!(600 << 10 <= text.len() && text.len() < 900 << 10, "{}", text.len());
+}

@@ -29,7 +29,7 @@ pub(crate) struct Log {
     form: Form,
     /// Its place among the others, when colours are wanted.
     colour: Option<usize>,
-    /// The beginning of a line whose end is yet to come; shown already where text is shown as it is.
+    /// The beginning of a line whose end is yet to come; text that is shown as it is has none.
     begun: String,
     is_within: bool,
 }
