@@ -37,6 +37,7 @@ use self::upgrade::Upgrade;
 use crate::clock::Clock;
 use crate::control::listen::Listener;
 use crate::control::reply::Reply;
+use crate::launch;
 use crate::lines;
 use crate::lock::Lock;
 use crate::logs::pipe::Pipes;
@@ -46,7 +47,6 @@ use crate::registry::{Entry, Registry};
 use crate::sockets::Sockets;
 use crate::store::Store;
 use crate::store::disk::Disk;
-use crate::store::folder::Found;
 use crate::store::goals::{Goals, Intent};
 use crate::store::runs::{Pasts, Runs};
 use crate::watch::Watches;
@@ -160,6 +160,7 @@ impl Daemon {
         };
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
+        daemon.processes.find_all();
         daemon.load(store.found);
         daemon.sockets.disinherit();
         daemon.processes.all_found();
@@ -203,34 +204,6 @@ impl Daemon {
         self.put_away().await;
     }
 
-    fn load(&mut self, found: Found) {
-        let is_complete = found.rejected.is_empty();
-        for file in &found.rejected {
-            for fault in &file.faults {
-                log::error!("cannot load {}: {fault}", file.file);
-            }
-        }
-        for skipped in found.skipped.values() {
-            log::info!("{}: not loaded: {}", skipped.label, skipped.why);
-        }
-        self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
-        for (label, taken) in found.definitions {
-            let intent = self.dormant.remove(&label).unwrap_or_default();
-            let entry = Entry {
-                label: label.into(),
-                definition: taken.definition,
-                notes: taken.notes,
-                file: taken.file,
-                enabled: intent.enabled,
-                asked: None,
-            };
-            let waiting = (None, Want::Nothing);
-            self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
-        }
-        self.resume_instances();
-        self.see_to_orphans(is_complete);
-    }
-
     /// Registers a service and lets the core begin with it.
     pub(crate) fn take_in(
         &mut self,
@@ -242,12 +215,12 @@ impl Daemon {
         let policy = policy(&entry.definition);
         let enabled = entry.enabled.unwrap_or(!entry.definition.disabled);
         let label = Arc::clone(&entry.label);
-        let abandon_group = entry.definition.rare.abandon_process_group;
+        let reach = launch::reach(&entry.definition);
         let service = self.registry.insert(entry);
         if let Some(entry) = self.registry.get(service) {
             self.logs.set(service, &entry.definition);
         }
-        let past = self.past(service, &label, abandon_group);
+        let past = self.past(service, &label, reach);
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
@@ -270,26 +243,6 @@ impl Daemon {
     pub(crate) fn handle(&mut self, event: Event) {
         self.consult(self.clock.now(), event);
         self.perform();
-    }
-
-    pub(crate) fn perform(&mut self) {
-        while !self.actions.is_empty() {
-            let mut actions = std::mem::take(&mut self.actions);
-            let mut forgotten = Vec::new();
-            // Processes first, then what is written and told about them.
-            actions.sort_by_key(|action| !is_about_process(action));
-            for action in actions.drain(..) {
-                if let Action::Forget(service) = action {
-                    forgotten.push(service);
-                }
-                self.act(action);
-            }
-            // Its room is kept for the next turn.
-            if self.actions.is_empty() {
-                self.actions = actions;
-            }
-            self.drop_forgotten(&forgotten);
-        }
     }
 
     fn hear(&mut self, first: News) {
@@ -382,17 +335,5 @@ impl Daemon {
         log::info!("ended");
         lines::let_go();
         drop(self.lock);
-    }
-}
-
-fn is_about_process(action: &Action) -> bool {
-    match action {
-        Action::Spawn(_) | Action::Terminate(_) | Action::Kill(_) => true,
-        Action::Store(_)
-        | Action::Announce(_)
-        | Action::Note(_)
-        | Action::Reply { .. }
-        | Action::Forget(_)
-        | Action::Finish => false,
     }
 }

@@ -7,9 +7,11 @@ use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR_STR as SLASH, Path, PathBuf};
 
 use protocol::address::Paths;
-use protocol::definition::{Definition, Limits, ProcessType, UNLIMITED, file_name};
+use protocol::definition::{Definition, KillMode, Limits, ProcessType, UNLIMITED, file_name};
 
-use crate::os::{self, Account, Environment, Launch, Limit, Patterns, Resource, Stdio};
+use crate::os::{
+    self, Account, Environment, Launch, Limit, Patterns, Reach, Resource, Signal, Stdio,
+};
 
 /// What the system needs to start the process of that definition.
 #[must_use]
@@ -40,7 +42,7 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
         has_idle_disk: rare.low_priority_io || (is_background && rare.low_priority_background_io),
         limits: limits(&rare.soft_limits, &rare.hard_limits),
         is_held: rare.wait_for_debugger,
-        abandon_group: rare.abandon_process_group,
+        reach: reach(definition),
         ..Launch::new(definition.label.clone(), definition.executable())
     }
 }
@@ -102,6 +104,25 @@ pub fn account(definition: &Definition) -> Option<Account> {
         group: rare.group_name.clone(),
         init_groups: rare.init_groups,
     })
+}
+
+/// Whom stopping it reaches; inetd's servers are never followed further than launchd follows them.
+#[must_use]
+pub fn reach(definition: &Definition) -> Reach {
+    let rare = &definition.rare;
+    match rare.supervisor.kill_mode {
+        _ if rare.abandon_process_group || rare.inetd.is_some() => Reach::Process,
+        KillMode::Tree => Reach::Tree,
+        KillMode::Mixed => Reach::Mixed,
+        KillMode::Process => Reach::Process,
+    }
+}
+
+/// What asks it to end.
+#[must_use]
+pub fn stop_signal(definition: &Definition) -> Signal {
+    let named = definition.rare.supervisor.stop_signal.as_deref();
+    named.and_then(os::signal_number).map_or(Signal::Terminate, Signal::Number)
 }
 
 fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {

@@ -24,8 +24,8 @@ thread_local! {
     static GATHERS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sends the log to a file or else standard error, what `level` or the environment's `RUST_LOG` lets
-/// through.
+/// Sends the log to a file or else standard error: what `level` or the environment's `RUST_LOG`
+/// lets through.
 pub fn begin(level: &str, file: Option<File>) {
     let is_shown = file.is_none() && io::stderr().is_terminal();
     if let Some(file) = file {

@@ -1,6 +1,6 @@
 //! `supervisord install` and its kin: registers the daemon with the machine's own service manager.
 //!
-//! Each manager has a module of plain functions: looking changes nothing and makes a [`Plan`], and
+//! Each manager has a module of plain functions: looking changes nothing and makes a plan, and
 //! only a plan changes the machine. Nothing here runs inside the daemon.
 //!
 //! **Invariant:** definitions, state and logs of services are never touched.

@@ -14,6 +14,12 @@ use crate::{BINARIES, PATIENCE, skip, wait_until, workspace};
 /// Where programs are found in it.
 const PATH: &str = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Where their disks are, which take memory.
+const DISKS: &str = "/dev/shm";
+
+/// How their folders' names begin; the pid of the test follows.
+const PREFIX: &str = "sv-machine-";
+
 /// It runs until it is dropped.
 #[derive(Debug)]
 pub struct Machine {
@@ -29,7 +35,9 @@ impl Machine {
     /// When the binaries can't be put into it.
     #[must_use]
     pub fn boot(what: &str) -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("sv-machine-").tempdir_in("/dev/shm");
+        sweep();
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(DISKS);
         let folder = match folder {
             Ok(folder) => folder,
             Err(error) => {
@@ -124,6 +132,18 @@ impl Drop for Machine {
             eprintln!("--- journal of the machine\n{}---", log.stdout);
         }
         self.switch_off();
+    }
+}
+
+/// Removes what tests left that were killed.
+fn sweep() {
+    for entry in fs::read_dir(DISKS).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
+        let owner = owner.and_then(|pid| pid.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

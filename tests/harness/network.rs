@@ -34,16 +34,14 @@ impl Interface {
     /// # Errors
     /// What the kernel says.
     pub fn set_address(&self, address: Ipv4Addr) -> io::Result<()> {
-        let address = libc::sockaddr_in {
-            sin_family: libc::AF_INET as libc::sa_family_t,
-            sin_port: 0,
-            sin_addr: libc::in_addr { s_addr: u32::from(address).to_be() },
-            sin_zero: [0; 8],
-        };
+        // Two bytes of a port stand before it.
+        let mut data = [0; 14];
+        for (place, byte) in data[2..].iter_mut().zip(address.octets()) {
+            *place = byte.cast_signed();
+        }
+        let family = libc::AF_INET as libc::sa_family_t;
         let mut request = request(self.name);
-        // SAFETY: both are the 16 bytes of an address, of which this is a kind.
-        request.ifr_ifru.ifru_addr =
-            unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(address) };
+        request.ifr_ifru.ifru_addr = libc::sockaddr { sa_family: family, sa_data: data };
         ask(&self.socket, libc::SIOCSIFADDR, &mut request)
     }
 

@@ -32,6 +32,8 @@ mod piped;
 #[cfg(target_os = "linux")]
 mod piped_survival;
 mod protocol;
+#[cfg(unix)]
+mod reach;
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod registration;

@@ -140,7 +140,7 @@ fn scripts_are_good_shell_and_carry_odd_words_through_it() {
 
 /// launchd as far as it is looked at: a job is loaded while `$base/loaded` is there.
 const LAUNCHCTL: &str = r#"
-fails() { # NAME CODE WORDS: so often as $base/NAME says
+fails() { # NAME CODE WORDS: as often as the file NAME says
     left=$(cat $base/$1 2>/dev/null || echo 0)
     [ "$left" -gt 0 ] || return 0
     echo $((left - 1)) >$base/$1
@@ -150,10 +150,11 @@ fails() { # NAME CODE WORDS: so often as $base/NAME says
 case $1 in
 print)
     if [ -e $base/loaded ]; then
-        printf 'gui/0/supervisord = {\n\tstate = running\n\tpid = 4711\n\tproperties = {\n\t\tpid = 1\n\t}\n}\n'
-        fails lingers 99 ''
-        if [ "$(cat $base/leaving 2>/dev/null || echo 9)" -le 1 ]; then rm -f $base/loaded $base/leaving; fi
-        [ ! -e $base/leaving ] || echo $(($(cat $base/leaving) - 1)) >$base/leaving
+        printf 'gui/0/supervisord = {\n\tstate = running\n\tpid = 4711\n'
+        printf '\tproperties = {\n\t\tpid = 1\n\t}\n}\n'
+        left=$(cat $base/leaving 2>/dev/null) || exit 0
+        echo $((left - 1)) >$base/leaving
+        [ "$left" -gt 1 ] || rm $base/loaded $base/leaving
     else
         echo 'Could not find service "supervisord"' >&2
         exit 113
@@ -166,7 +167,11 @@ bootstrap)
     fails nobody 125 'Bootstrap failed: 125: Domain does not support specified action'
     touch $base/loaded
     ;;
-bootout) echo 3 >$base/leaving; echo 'Boot-out failed: 36: Operation now in progress' >&2; exit 36 ;;
+bootout)
+    echo 3 >$base/leaving
+    echo 'Boot-out failed: 36: Operation now in progress' >&2
+    exit 36
+    ;;
 esac
 "#;
 

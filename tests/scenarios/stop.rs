@@ -52,7 +52,7 @@ fn while_it_is_asked_to_end_a_service_is_stopping() {
 }
 
 /// Starts a family and returns the pids it noted.
-fn family(daemon: &Daemon, label: &str, members: usize) -> Vec<u32> {
+pub(crate) fn family(daemon: &Daemon, label: &str, members: usize) -> Vec<u32> {
     daemon.running(label);
     wait_until(&format!("all of {label} to be there"), PATIENCE, || {
         let notes = daemon.journal(label);
@@ -142,25 +142,6 @@ fn when_the_main_process_ends_its_leftovers_end_before_the_next_run() {
     for pid in first {
         assert!(!observer::lives(pid), "{pid} of the first run lives beside the second");
     }
-}
-
-#[test]
-fn abandon_process_group_lets_the_rest_of_the_tree_live() {
-    let daemon = Daemon::start();
-    daemon.service("parent").does(&["--children", "1"]).key("AbandonProcessGroup", true).add();
-    let main = daemon.running("parent");
-    let pids = family(&daemon, "parent", 2);
-    daemon.done(&["stop", "parent"]);
-    assert!(!observer::lives(main));
-    let child = *pids.iter().find(|pid| **pid != main).unwrap();
-    assert!(observer::lives(child), "the child was to be abandoned, not ended");
-    end(child);
-}
-
-fn end(pid: u32) {
-    let target = nix::unistd::Pid::from_raw(pid.cast_signed());
-    nix::sys::signal::kill(target, nix::sys::signal::Signal::SIGKILL).unwrap();
-    wait_until("the abandoned child to end", PATIENCE, || !observer::lives(pid));
 }
 
 #[test]

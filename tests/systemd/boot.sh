@@ -86,6 +86,8 @@ mkdir "$group" 2>/dev/null || skip "control groups can't be made in $groups"
 [ -e "$group/cgroup.kill" ] || { rmdir "$group"; skip "the kernel is older than 5.14"; }
 
 power_off() {
+    # Whatever of it fails, the rest has to be done.
+    set +e
     exec 2>/dev/null
     [ -z "${reader:-}" ] || kill "$reader"
     echo 1 >"$group/cgroup.kill"

@@ -9,7 +9,7 @@ use tokio::task;
 use super::{Arrival, Daemon, Internal, Then};
 use crate::registry::Entry;
 use crate::sockets::{self, Opened};
-use crate::store::folder::Taken;
+use crate::store::folder::{Found, Taken};
 use crate::store::goals::Intent;
 
 /// What is to be done with a definition once its sockets are open.
@@ -71,6 +71,35 @@ impl Opening {
 }
 
 impl Daemon {
+    /// Takes in what the services folder held when the daemon began.
+    pub(super) fn load(&mut self, found: Found) {
+        let is_complete = found.rejected.is_empty();
+        for file in &found.rejected {
+            for fault in &file.faults {
+                log::error!("cannot load {}: {fault}", file.file);
+            }
+        }
+        for skipped in found.skipped.values() {
+            log::info!("{}: not loaded: {}", skipped.label, skipped.why);
+        }
+        self.supervisor.expect(found.definitions.keys().map(|label| label.as_str().into()));
+        for (label, taken) in found.definitions {
+            let intent = self.dormant.remove(&label).unwrap_or_default();
+            let entry = Entry {
+                label: label.into(),
+                definition: taken.definition,
+                notes: taken.notes,
+                file: taken.file,
+                enabled: intent.enabled,
+                asked: None,
+            };
+            let waiting = (None, Want::Nothing);
+            self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
+        }
+        self.resume_instances();
+        self.see_to_orphans(is_complete);
+    }
+
     /// Opens the sockets of a definition and goes on with it, at once where no name has to be
     /// looked up, else later. The caller performs.
     pub(crate) fn open(&mut self, opening: Opening) {

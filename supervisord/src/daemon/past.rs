@@ -6,7 +6,8 @@ use supervisor_core::{self as core, Left, Past, Run, ServiceId};
 
 use super::Daemon;
 use crate::control::why;
-use crate::os::{Identity, News};
+use crate::launch;
+use crate::os::{Identity, News, Reach};
 use crate::store::record::Record;
 use crate::store::runs::Pasts;
 
@@ -15,14 +16,14 @@ const RUNS_RETRY: Duration = Duration::from_millis(250);
 
 impl Daemon {
     /// What the service did under an earlier daemon, its processes taken over.
-    pub(super) fn past(&mut self, id: ServiceId, label: &str, abandon: bool) -> Option<Past> {
+    pub(super) fn past(&mut self, id: ServiceId, label: &str, reach: Reach) -> Option<Past> {
         let record = self.pasts.remove(label);
         let (runs, process) = match &record {
             Some(record) => (record.runs, record.process.as_ref()),
             None => (0, None),
         };
         let run = Run { service: id, number: runs };
-        let left = self.processes.adopt(run, label, process, abandon);
+        let left = self.processes.adopt(run, label, process, reach);
         let was_alive = process.is_some();
         let told = process.and_then(|process| self.processes.ended_before(process));
         match left {
@@ -81,7 +82,8 @@ impl Daemon {
             self.strays += 1;
             let nobody = Run { service: ServiceId(u32::MAX - self.strays), number: 0 };
             let process = record.process.as_ref();
-            if self.processes.end_stray(nobody, &label, process, record.abandons) {
+            let reach = if record.abandons { Reach::Process } else { Reach::Tree };
+            if self.processes.end_stray(nobody, &label, process, reach) {
                 log::warn!("{label}: its definition is gone, ending what it left");
             }
             self.runs.note(&label, None);
@@ -123,7 +125,8 @@ impl Daemon {
         let memory = service.memory()?;
         let process = service.state().run().and_then(|run| self.processes.identity(run));
         let entry = self.registry.get(id);
-        let abandons = entry.is_some_and(|entry| entry.definition.rare.abandon_process_group);
+        let reach = entry.map(|entry| launch::reach(&entry.definition)).unwrap_or_default();
+        let abandons = reach == Reach::Process;
         Some(Record::new(&memory, process, abandons))
     }
 }

@@ -7,18 +7,43 @@ use super::Daemon;
 use super::pending::{Asked, Then, WAIT};
 use crate::control::answer::Facts;
 use crate::control::sentence;
-use crate::launch::{launch, summary};
+use crate::launch::{launch, stop_signal, summary};
 use crate::os::Signal;
 use crate::registry::Entry;
 use crate::store::disk::{Done, JobId};
 use crate::store::goals::Intent;
 
 impl Daemon {
+    /// Performs what there is to do, and what comes of it.
+    pub(crate) fn perform(&mut self) {
+        while !self.actions.is_empty() {
+            let mut actions = std::mem::take(&mut self.actions);
+            let mut forgotten = Vec::new();
+            // Processes first, then what is written and told about them.
+            actions.sort_by_key(|action| !is_about_process(action));
+            for action in actions.drain(..) {
+                if let Action::Forget(service) = action {
+                    forgotten.push(service);
+                }
+                self.act(action);
+            }
+            // Its room is kept for the next turn.
+            if self.actions.is_empty() {
+                self.actions = actions;
+            }
+            self.drop_forgotten(&forgotten);
+        }
+    }
+
     pub(super) fn act(&mut self, action: Action) {
         self.trace_action(action);
         match action {
             Action::Spawn(run) => self.spawn(run),
-            Action::Terminate(run) => self.processes.signal(run, Signal::Terminate),
+            Action::Terminate(run) => {
+                let entry = self.registry.get(run.service);
+                let signal = entry.map_or(Signal::Terminate, |one| stop_signal(&one.definition));
+                self.processes.terminate(run, signal);
+            }
             Action::Kill(run) => {
                 if let Some(entry) = self.registry.get(run.service) {
                     log::warn!("{}: still there after its ExitTimeOut, killing it", entry.label);
@@ -268,5 +293,17 @@ impl Daemon {
             self.runs.note(&entry.label, None);
             log::info!("{}: removed", entry.label);
         }
+    }
+}
+
+fn is_about_process(action: &Action) -> bool {
+    match action {
+        Action::Spawn(_) | Action::Terminate(_) | Action::Kill(_) => true,
+        Action::Store(_)
+        | Action::Announce(_)
+        | Action::Note(_)
+        | Action::Reply { .. }
+        | Action::Forget(_)
+        | Action::Finish => false,
     }
 }

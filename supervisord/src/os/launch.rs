@@ -49,8 +49,8 @@ pub struct Launch {
     pub arguments: Vec<OsString>,
     /// Which of them are patterns, and stand for the files they match.
     pub patterns: Patterns,
-    /// The variables said for it; what `base` and the files say of others, the two markers, and what
-    /// `account` implies, is added to them.
+    /// The variables said for it; what `base` and the files say of others, the two markers, and
+    /// what `account` implies, is added to them.
     pub environment: Environment,
     /// What it finds in its environment, unless it is said otherwise.
     pub base: Environment,
@@ -84,9 +84,8 @@ pub struct Launch {
     pub limits: Vec<Limit>,
     /// Whether it is stopped before the first instruction of its program, until it gets SIGCONT.
     pub is_held: bool,
-    /// Whether what the process leaves behind is left alone: only the process itself is
-    /// signalled then, and its exit counts as the end of the tree.
-    pub abandon_group: bool,
+    /// Whom stopping it reaches.
+    pub reach: Reach,
 }
 
 impl Launch {
@@ -115,7 +114,7 @@ impl Launch {
             has_idle_disk: false,
             limits: Vec::new(),
             is_held: false,
-            abandon_group: false,
+            reach: Reach::Tree,
         }
     }
 }
@@ -129,6 +128,19 @@ pub enum Stdio {
     File(PathBuf),
     /// Something the daemon holds open, such as a pipe.
     Handle(Arc<Handle>),
+}
+
+/// Whom stopping a run reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// The request to end goes to its process group, the kill to its whole tree.
+    #[default]
+    Tree,
+    /// The request goes to its own process, the kill to its whole tree.
+    Mixed,
+    /// Both go to its own process. What that leaves behind is left alone, and its end is the end of
+    /// the run.
+    Process,
 }
 
 /// Which words of a launch are patterns, as glob(3) knows them, with `~` for a home.

@@ -98,8 +98,8 @@ pub use self::{
     error::{SpawnError, Stage},
     imp::host_name,
     launch::{
-        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Patterns, Resource,
-        Stdio,
+        Account, BorrowedHandle, Environment, Handle, Launch, Limit, Options, Patterns, Reach,
+        Resource, Stdio,
     },
     news::{Identity, News},
     notifier::Notifier,

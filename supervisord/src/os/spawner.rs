@@ -11,7 +11,7 @@ use supervisor_core::Run;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
-    Launch, SpawnError, Stage,
+    Launch, Reach, SpawnError, Stage,
     imp::{Child, Nursery, Slot, Workshop},
     variables,
 };
@@ -22,7 +22,7 @@ const STACK_BYTES: usize = 256 * 1024;
 /// What the table of runs is told of a start that went well.
 pub(super) struct Started {
     pub(super) child: Child,
-    pub(super) abandon_group: bool,
+    pub(super) reach: Reach,
 }
 
 /// The end of one spawn.
@@ -110,8 +110,8 @@ impl Spawner {
                 let mut launch = make();
                 let result = variables::complete(&mut launch)
                     .and_then(|()| nursery.start(run, &launch, &shared.workshop, &slot));
-                let abandon_group = launch.abandon_group;
-                let result = result.map(|child| Started { child, abandon_group });
+                let reach = launch.reach;
+                let result = result.map(|child| Started { child, reach });
                 let (tree, stillborn) = (launch.tree.into(), slot.stillborn());
                 // Nobody may be there to hear it when the daemon is ending.
                 let _ = shared.outcomes.send(Outcome { run, stillborn, tree, result });

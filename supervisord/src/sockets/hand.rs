@@ -39,7 +39,6 @@ impl Sockets {
                 if let Some(bound) = bound.filter(|bound| inetd.wait || !bound.accepts) {
                     connect(definition, &Stdio::Handle(Arc::clone(&bound.handle)), launch);
                 }
-                launch.abandon_group = true;
             }
             None => listen(set, launch),
         }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fs};
 
 use supervisor_core::{Exit, Run};
-use supervisord::os::{Account, Limit, News, Resource, Stdio};
+use supervisord::os::{Account, Limit, News, Reach, Resource, Stdio};
 
 use crate::world::{World, is_root};
 
@@ -163,7 +163,7 @@ async fn failing_starts_leave_the_daemon_as_it_was() {
 async fn orphans_of_others_are_reaped_silently() {
     let mut world = World::without_control_groups();
     let mut launch = world.script("for i in 1 2 3 4 5; do (sleep 0.01 &) ; done; exec sleep 0.2");
-    launch.abandon_group = true;
+    launch.reach = Reach::Process;
     assert_eq!(world.done(launch).await, Exit::Code(0));
     assert!(world.processes.try_news().is_none());
     assert_eq!(children(), 0);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use supervisor_core::Exit;
-use supervisord::os::{News, Signal};
+use supervisord::os::{News, Reach, Signal};
 
 use crate::world::{World, exists};
 
@@ -99,7 +99,7 @@ async fn an_abandoned_group_is_neither_waited_for_nor_signalled() {
     for world in [World::new as fn() -> World, World::without_control_groups].map(Box::new) {
         let mut world = world();
         let mut launch = world.script("sleep 1000 & echo $! > pids; echo ready; wait");
-        launch.abandon_group = true;
+        launch.reach = Reach::Process;
         let (run, _) = world.started(launch).await;
         world.written("out").await;
         world.processes.signal(run, Signal::Terminate);

@@ -44,8 +44,10 @@ pub(super) const SUPERVISOR: &[Key] = &[
     ours("Backoff", Kind::Dictionary(BACKOFF), Class::Hot, "How long to wait before a restart."),
     ours("StartLimit", Kind::Dictionary(START_LIMIT), Class::Hot, "When to give up."),
     ours("StopSignal", Kind::Signal, Class::Hot, "The signal that asks the service to end.")
+        .linux(HONOURED)
         .windows(NO_SIGNALS),
-    ours("KillMode", Kind::Choice(KillMode::WORDS), Class::Hot, "Whom stopping reaches."),
+    ours("KillMode", Kind::Choice(KillMode::WORDS), Class::Hot, "Whom stopping reaches.")
+        .linux(HONOURED),
     ours(
         "ReloadSignal",
         Kind::Signal,

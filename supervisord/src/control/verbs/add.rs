@@ -7,9 +7,9 @@ use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
 use super::super::reply::Reply;
 use super::super::sentence;
 use crate::daemon::{Arrival, Daemon, Opening, Then, policy};
-use crate::os;
 use crate::store::folder;
 use crate::store::goals::Intent;
+use crate::{launch, os};
 
 impl Daemon {
     pub(crate) fn add(&mut self, add: Add, reply: Reply) {
@@ -87,6 +87,10 @@ impl Daemon {
         let renew = super::apply::step(&entry.definition, &definition).0
             == protocol::message::Step::Restart;
         let policy = policy(&definition);
+        let run = self.supervisor.service(service).and_then(|service| service.state().run());
+        if let Some(run) = run {
+            self.processes.set_reach(run, launch::reach(&definition));
+        }
         self.sockets.set(service, &definition);
         self.logs.set(service, &definition);
         self.pipes.change(service, &definition, &self.paths);

@@ -13,6 +13,7 @@ mod signals;
 pub(super) mod sys;
 mod tree_name;
 mod trees;
+mod undertaker;
 mod vigil;
 mod watch;
 

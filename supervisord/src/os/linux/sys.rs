@@ -121,8 +121,8 @@ pub(in crate::os) fn wait_for_the_disk() -> Result<(), c_int> {
 /// Sees to it that this process is stopped at the first instruction of the program it enters.
 ///
 /// Both ends of a pipe are its own and close on exec. Whichever the kernel closes first, the other
-/// tells the owner by a signal, which is SIGSTOP, and comes before any code of the new program runs.
-/// A tracer would see the same moment, but would also be in the way of the reaping.
+/// tells the owner by a signal, which is SIGSTOP, and comes before any code of the new program
+/// runs. A tracer would see the same moment, but would also be in the way of the reaping.
 pub(in crate::os) fn hold(plan: &Plan) -> Result<(), c_int> {
     if !plan.is_held {
         return Ok(());

@@ -10,22 +10,23 @@ use std::{
 
 use supervisor_core::Run;
 
-use super::{Workshop, cgroup::Groups, group, tree_name, watch::Watch};
+use super::{Workshop, cgroup::Groups, group, tree_name, undertaker::Undertaker, watch::Watch};
 use crate::os::unix::Member;
 
 /// Signals, kills and watches whole trees.
 pub(in crate::os) struct Trees {
     groups: Option<Arc<Groups>>,
     watch: Watch,
-    /// The groups there were at the start, while services are looked for in them.
+    /// The groups there are, while services are looked for in them.
     found: Option<HashSet<OsString>>,
+    /// There when no group is needed any more.
+    undertaker: Option<Undertaker>,
 }
 
 impl Trees {
     pub(in crate::os) fn new(workshop: &Workshop) -> io::Result<Self> {
         let groups = workshop.groups.clone();
-        let found = groups.as_ref().and_then(|groups| groups.names().ok());
-        Ok(Self { groups, watch: Watch::new()?, found })
+        Ok(Self { groups, watch: Watch::new()?, found: None, undertaker: None })
     }
 
     /// Sends a signal to the run's process group. When its leader is gone that number may be
@@ -66,7 +67,12 @@ impl Trees {
         }
     }
 
-    /// Services are no longer looked for by the dozen.
+    /// Services of an earlier daemon are looked for now, all in one go.
+    pub(in crate::os) fn find_all(&mut self) {
+        self.found = self.groups.as_ref().and_then(|groups| groups.names().ok());
+    }
+
+    /// They have been.
     pub(in crate::os) fn all_found(&mut self) {
         self.found = None;
     }
@@ -89,8 +95,33 @@ impl Trees {
     }
 
     /// Waits until a watched tree may have emptied; may be dropped and called again.
-    pub(in crate::os) async fn changed(&self) {
-        self.watch.changed().await;
+    pub(in crate::os) async fn changed(&mut self) {
+        match &mut self.undertaker {
+            Some(undertaker) => tokio::select! {
+                () = self.watch.changed() => {}
+                () = undertaker.told() => {}
+            },
+            None => self.watch.changed().await,
+        }
+    }
+
+    /// From now on what ends is not followed by anything else.
+    pub(in crate::os) fn leave(&mut self) {
+        if let (None, Some(groups)) = (&self.undertaker, &self.groups) {
+            self.undertaker = Undertaker::hire(Arc::clone(groups)).ok();
+        }
+    }
+
+    /// Begins to remove what was made for a tree that has ended, if nothing lives in it; false when
+    /// that is not done here. [`Trees::buried`] tells what came of it.
+    pub(in crate::os) fn bury(&self, member: &Member<'_>) -> bool {
+        let undertaker = self.undertaker.as_ref().filter(|_| member.grouped);
+        undertaker.is_some_and(|undertaker| undertaker.bury(member.run, member.tree))
+    }
+
+    /// A tree that was given to be removed, and whether it is gone.
+    pub(in crate::os) fn buried(&mut self) -> Option<(Run, bool)> {
+        self.undertaker.as_mut()?.try_next()
     }
 
     /// The runs whose watched trees may have emptied.
@@ -113,15 +144,6 @@ impl Trees {
     pub(in crate::os) fn renew(&self, member: &Member<'_>) {
         if member.grouped {
             self.remove(member.tree);
-        }
-    }
-
-    /// Removes a tree's group if nothing lives in it, which is one step where it is not going to
-    /// be used again; false when something does.
-    pub(in crate::os) fn remove_if_empty(&self, member: &Member<'_>) -> bool {
-        match &self.groups {
-            Some(groups) if member.grouped => groups.remove_if_empty(member.tree),
-            Some(_) | None => group::is_empty(member),
         }
     }
 

@@ -26,6 +26,6 @@ impl FdStore {
     }
 
     pub(in crate::os) async fn tell(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -74,12 +74,23 @@ impl Trees {
     /// Nothing was made for a group.
     pub(in crate::os) fn renew(&self, _: &Member<'_>) {}
 
-    /// See [`Trees::is_empty`]: there is nothing to remove.
-    pub(in crate::os) fn remove_if_empty(&self, member: &Member<'_>) -> bool {
-        self.is_empty(member)
+    /// Nothing was made for a group that would have to go.
+    pub(in crate::os) fn leave(&mut self) {}
+
+    /// See [`Trees::leave`].
+    pub(in crate::os) fn bury(&self, _: &Member<'_>) -> bool {
+        false
     }
 
-    /// There is nothing that trees were found by.
+    /// See [`Trees::leave`].
+    pub(in crate::os) fn buried(&mut self) -> Option<(Run, bool)> {
+        None
+    }
+
+    /// There is nothing that trees could be found by.
+    pub(in crate::os) fn find_all(&mut self) {}
+
+    /// See [`Trees::find_all`].
     pub(in crate::os) fn all_found(&mut self) {}
 
     /// Nothing was made for a group.

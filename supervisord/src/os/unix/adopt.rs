@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use supervisor_core::{Exit, Left, Run};
 
 use super::processes::{Process, Processes};
-use crate::os::{Identity, imp};
+use crate::os::{Identity, Reach, imp};
 
 impl Processes {
     /// Takes a run over as it is found: its process, what that left behind, or nothing. With no
@@ -17,7 +17,7 @@ impl Processes {
         run: Run,
         tree: &str,
         identity: Option<&Identity>,
-        abandon_group: bool,
+        reach: Reach,
     ) -> Left {
         let service = self.services.entry(run.service).or_default();
         service.tree = tree.into();
@@ -33,7 +33,7 @@ impl Processes {
             pid: pid.unwrap_or_default(),
             inode,
             grouped: self.trees.is_group(tree) && !lives_elsewhere,
-            abandon_group,
+            reach,
             is_left_over: !is_alive,
             is_killed: false,
         };
@@ -52,7 +52,7 @@ impl Processes {
         }
         let member = self.runs[&run].member(run, &self.services);
         // Without a control group nothing tells whose the number of a dead process is now.
-        if abandon_group || !grouped || self.trees.is_empty(&member) {
+        if reach == Reach::Process || !grouped || self.trees.is_empty(&member) {
             self.over(run);
             return Left::Nothing;
         }
@@ -89,9 +89,9 @@ impl Processes {
         run: Run,
         tree: &str,
         identity: Option<&Identity>,
-        abandon_group: bool,
+        reach: Reach,
     ) -> bool {
-        let is_something = match self.adopt(run, tree, identity, abandon_group) {
+        let is_something = match self.adopt(run, tree, identity, reach) {
             Left::Main | Left::Others => {
                 self.kill(run);
                 true

@@ -9,7 +9,7 @@ use supervisor_core::{Exit, Run, ServiceId};
 
 use super::{Member, deaths::Deaths, in_flight, limits};
 use crate::os::{
-    Identity, Launch, News, Options, Signal, imp,
+    Identity, Launch, News, Options, Reach, Signal, imp,
     spawner::{Outcome, Spawner, Started},
 };
 
@@ -30,12 +30,14 @@ pub struct Processes {
     pub(super) unwatched: HashSet<Run>,
     pub(super) services: HashMap<ServiceId, Service>,
     news: VecDeque<News>,
-    is_leaving: bool,
+    /// Ends that are told when their trees were looked at.
+    dying: HashMap<Run, Exit>,
 }
 
 #[derive(Default)]
 pub(super) struct Orders {
     signals: Vec<Signal>,
+    reach: Option<Reach>,
     kill: bool,
 }
 
@@ -53,7 +55,7 @@ pub(super) struct Process {
     pub(super) pid: i32,
     pub(super) inode: Option<u64>,
     pub(super) grouped: bool,
-    pub(super) abandon_group: bool,
+    pub(super) reach: Reach,
     /// The process itself has ended, and its tree has not.
     pub(super) is_left_over: bool,
     pub(super) is_killed: bool,
@@ -77,7 +79,7 @@ impl Processes {
             unwatched: HashSet::new(),
             services: HashMap::new(),
             news: VecDeque::new(),
-            is_leaving: false,
+            dying: HashMap::new(),
         })
     }
 
@@ -97,20 +99,33 @@ impl Processes {
         self.spawner.push(run, Box::new(make));
     }
 
-    /// Sends a signal to the whole group of a run, or, when it abandons its group, to its own
-    /// process. A run still being started gets it when it is started.
+    /// Asks a run to end by that signal. One that is stopped would not hear of it, so it is let go
+    /// on.
+    pub fn terminate(&mut self, run: Run, signal: Signal) {
+        self.signal(run, signal);
+        self.signal(run, Signal::Number(libc::SIGCONT));
+    }
+
+    /// From now on stopping a run that there is reaches others than before.
+    pub fn set_reach(&mut self, run: Run, reach: Reach) {
+        if let Some(orders) = self.starting.get_mut(&run) {
+            orders.reach = Some(reach);
+        } else if let Some(process) = self.runs.get_mut(&run) {
+            process.reach = reach;
+        }
+    }
+
+    /// Sends a signal to the process group of a run, or, where it is not to reach that far, to its
+    /// own process. A run still being started gets it when it is started.
     pub fn signal(&mut self, run: Run, signal: Signal) {
         if let Some(orders) = self.starting.get_mut(&run) {
             orders.signals.push(signal);
         } else if let Some(process) = self.runs.get(&run)
             && self.vigil.may_signal(run)
         {
-            let member = process.member(run, &self.services);
+            let mut member = process.member(run, &self.services);
+            member.is_alone |= process.reach == Reach::Mixed && !process.is_left_over;
             self.trees.signal(&member, signal.number());
-            // What is stopped would not hear of it.
-            if signal == Signal::Terminate {
-                self.trees.signal(&member, libc::SIGCONT);
-            }
         }
     }
 
@@ -122,7 +137,7 @@ impl Processes {
             let is_reaped = |pid| self.early.iter().any(|dead| dead.0 == pid);
             in_flight::kill(self.spawner.slots(), run, is_reaped);
         } else if let Some(process) = self.runs.get_mut(&run) {
-            if !process.abandon_group {
+            if process.reach != Reach::Process {
                 process.is_killed = true;
                 if !process.grouped {
                     self.unwatched.insert(run);
@@ -188,10 +203,15 @@ impl Processes {
 
     /// No service is going to run again: what ends is put away at once.
     pub fn leave(&mut self) {
-        self.is_leaving = true;
+        self.trees.leave();
     }
 
-    /// Every service that an earlier daemon had was looked for.
+    /// Services of an earlier daemon are looked for now, before any other is begun.
+    pub fn find_all(&mut self) {
+        self.trees.find_all();
+    }
+
+    /// Every one of them has been.
     pub fn all_found(&mut self) {
         self.trees.all_found();
     }
@@ -217,6 +237,14 @@ impl Processes {
         }
         for run in self.trees.touched() {
             self.look_after(run);
+        }
+        while let Some((run, is_gone)) = self.trees.buried() {
+            if is_gone && let Some(service) = self.services.get_mut(&run.service) {
+                service.is_removed = true;
+            }
+            if let Some(exit) = self.dying.remove(&run) {
+                self.told(run, exit, is_gone);
+            }
         }
     }
 
@@ -261,12 +289,12 @@ impl Processes {
         }
     }
 
-    fn started(&mut self, run: Run, Started { child, abandon_group }: Started, orders: Orders) {
+    fn started(&mut self, run: Run, Started { child, reach }: Started, orders: Orders) {
         let process = Process {
             pid: child.pid,
             inode: child.inode,
             grouped: child.grouped,
-            abandon_group,
+            reach: orders.reach.unwrap_or(reach),
             is_left_over: false,
             is_killed: false,
         };
@@ -294,18 +322,17 @@ impl Processes {
         let Some(process) = self.runs.get_mut(&run) else { return };
         process.is_left_over = true;
         self.store.let_go(process.inode);
+        let abandons = process.reach == Reach::Process;
         let member = process.member(run, &self.services);
-        let is_empty = || match self.is_leaving {
-            true => self.trees.remove_if_empty(&member),
-            false => self.trees.is_empty(&member),
-        };
-        let tree_empty = process.abandon_group || is_empty();
-        if self.is_leaving
-            && tree_empty
-            && let Some(service) = self.services.get_mut(&run.service)
-        {
-            service.is_removed = true;
+        if !abandons && self.trees.bury(&member) {
+            self.dying.insert(run, exit);
+            return;
         }
+        let tree_empty = abandons || self.trees.is_empty(&member);
+        self.told(run, exit, tree_empty);
+    }
+
+    fn told(&mut self, run: Run, exit: Exit, tree_empty: bool) {
         self.news.push_back(News::Exited { run, exit, tree_empty });
         if tree_empty {
             self.over(run);
@@ -382,7 +409,7 @@ impl Process {
             pid: self.pid,
             tree: services.get(&run.service).map_or("", |service| &service.tree),
             grouped: self.grouped,
-            is_alone: self.abandon_group,
+            is_alone: self.reach == Reach::Process,
             is_left_over: self.is_left_over,
         }
     }

@@ -15,7 +15,7 @@ use super::{
     process::{Child, Wait},
 };
 use crate::os::{
-    Identity, Launch, News, Options, Signal,
+    Identity, Launch, News, Options, Reach, Signal,
     spawner::{Outcome, Spawner, Started},
 };
 
@@ -45,7 +45,7 @@ struct Orders {
 
 struct Process {
     child: Child,
-    abandon_group: bool,
+    reach: Reach,
     is_left_over: bool,
     /// Dropped before the child, whose handle it waits on.
     wait: Option<Wait>,
@@ -83,6 +83,18 @@ impl Processes {
         self.spawner.push(run, Box::new(make));
     }
 
+    /// Asks a run to end.
+    pub fn terminate(&mut self, run: Run, signal: Signal) {
+        self.signal(run, signal);
+    }
+
+    /// From now on stopping a run that there is reaches others than before.
+    pub fn set_reach(&mut self, run: Run, reach: Reach) {
+        if let Some(process) = self.runs.get_mut(&run) {
+            process.reach = reach;
+        }
+    }
+
     /// Asks a run to end by Ctrl-Break, whatever signal is named: there is no other here.
     pub fn signal(&mut self, run: Run, _: Signal) {
         if let Some(orders) = self.starting.get_mut(&run) {
@@ -97,7 +109,11 @@ impl Processes {
         if let Some(orders) = self.starting.get_mut(&run) {
             orders.kill = true;
         } else if let Some(process) = self.runs.get(&run) {
-            if process.abandon_group { process.child.end() } else { process.child.job.kill() }
+            if process.reach == Reach::Process {
+                process.child.end()
+            } else {
+                process.child.job.kill()
+            }
         }
     }
 
@@ -152,14 +168,17 @@ impl Processes {
     /// What ends is put away by itself.
     pub fn leave(&mut self) {}
 
-    /// Nothing is kept from looking for services.
+    /// Services are found one by one.
+    pub fn find_all(&mut self) {}
+
+    /// See [`Processes::find_all`].
     pub fn all_found(&mut self) {}
 
     /// A job object goes by itself with its last process and handle.
     pub fn forget(&mut self, _: ServiceId) {}
 
     /// Takes over no process of an earlier daemon yet.
-    pub fn adopt(&mut self, _: Run, _: &str, _: Option<&Identity>, _: bool) -> Left {
+    pub fn adopt(&mut self, _: Run, _: &str, _: Option<&Identity>, _: Reach) -> Left {
         Left::Nothing
     }
 
@@ -179,13 +198,13 @@ impl Processes {
     }
 
     /// Ends no process of an earlier daemon yet.
-    pub fn end_stray(&mut self, _: Run, _: &str, _: Option<&Identity>, _: bool) -> bool {
+    pub fn end_stray(&mut self, _: Run, _: &str, _: Option<&Identity>, _: Reach) -> bool {
         false
     }
 
     fn settle(&mut self, Outcome { run, result, .. }: Outcome) {
         let orders = self.starting.remove(&run).unwrap_or_default();
-        let Started { child, abandon_group } = match result {
+        let Started { child, reach } = match result {
             Ok(started) => started,
             Err(error) => return self.news.push_back(News::SpawnFailed { run, error }),
         };
@@ -193,7 +212,7 @@ impl Processes {
         let wait = Wait::new(&child, move || drop(tell.send(Told::Ended(run))));
         let wait = wait.inspect_err(|error| log::error!("cannot wait for a process: {error}"));
         self.news.push_back(News::Spawned { run, pid: child.pid });
-        let process = Process { child, abandon_group, is_left_over: false, wait: wait.ok() };
+        let process = Process { child, reach, is_left_over: false, wait: wait.ok() };
         self.runs.insert(run, process);
         if orders.ask {
             self.signal(run, Signal::Terminate);
@@ -215,7 +234,7 @@ impl Processes {
         process.is_left_over = true;
         process.wait = None;
         let exit = process.child.exit();
-        let tree_empty = process.abandon_group || process.child.job.is_empty();
+        let tree_empty = process.reach == Reach::Process || process.child.job.is_empty();
         self.news.push_back(News::Exited { run, exit, tree_empty });
         if tree_empty {
             self.runs.remove(&run);
