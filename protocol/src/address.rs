@@ -66,6 +66,12 @@ impl Paths {
         system::socket(&self.run)
     }
 
+    /// What holds for all services, where definitions do not say: beside the services folder.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.services.with_file_name("settings.plist")
+    }
+
     /// Held by the daemon as long as it lives.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

@@ -25,6 +25,7 @@ mod scalar;
 mod schedule;
 mod schema;
 mod sense;
+mod settings;
 mod signal;
 mod socket;
 mod source;
@@ -46,6 +47,7 @@ pub use read::{Read, Used, from_dictionary, from_json, read, read_named};
 pub use report::{Row, faults_on, report};
 pub use schedule::Calendar;
 pub use schema::schema;
+pub use settings::{LogSettings, Settings, read_settings};
 pub use socket::{Inetd, Service, Socket, SocketFamily, SocketProtocol, SocketType};
 pub use source::{DEPTH_MAX, NODES_MAX, SIZE_MAX};
 pub use supervisor::{

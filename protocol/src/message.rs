@@ -8,10 +8,11 @@ mod call;
 mod envelope;
 mod refusal;
 mod schema;
+mod story;
 
 pub use answer::{
-    Ended, Goal, Hello, LogText, Outcome, Page, Plan, PlanStep, Pong, Position, Rejected, Row,
-    Skipped, State, Status, Step,
+    Ended, Goal, Hello, LogEvent, LogMark, LogText, Outcome, Page, Plan, PlanStep, Pong, Position,
+    Rejected, Row, Skipped, State, Status, Step,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,
@@ -22,6 +23,7 @@ pub use envelope::{
 };
 pub use refusal::{Reason, Refusal};
 pub use schema::schema;
+pub use story::{Asked, LastOutput};
 
 /// The protocol version this crate speaks; `hello` tells it.
 pub const PROTOCOL: u32 = 1;

@@ -1,6 +1,6 @@
 //! The one place where the daemon reads the time.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::tz::{self, TimeZone};
@@ -33,6 +33,13 @@ impl Clock {
     #[must_use]
     pub fn wall_now(self) -> Timestamp {
         present()
+    }
+
+    /// How long it is until so much has passed since that time on the wall; zero when it has.
+    #[must_use]
+    pub fn until(self, since: Timestamp, length: Duration) -> Duration {
+        let end = since.checked_add(length).unwrap_or(Timestamp::MAX);
+        Duration::try_from(end.duration_since(present())).unwrap_or_default()
     }
 
     /// A moment as a clock on the wall shows it here, to the second.

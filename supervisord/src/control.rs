@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod listen;
+pub mod meaning;
 pub mod reply;
 pub mod sentence;
 pub mod session;

@@ -5,6 +5,7 @@
 
 mod attend;
 mod herald;
+mod internal;
 mod opening;
 mod past;
 mod pending;
@@ -26,6 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 
 pub(crate) use self::attend::policy;
+pub(crate) use self::internal::Internal;
 pub(crate) use self::opening::Opening;
 pub(crate) use self::pending::{Arrival, Asked, Then, WAIT};
 
@@ -39,12 +41,12 @@ use crate::launch;
 use crate::lines;
 use crate::lock::Lock;
 use crate::logs::pipe::Pipes;
+use crate::logs::{Defaults, Logs};
 use crate::os::{self, Handle, News, Request, Requests};
 use crate::registry::{Entry, Registry};
-use crate::sockets::{Opened, Sockets};
+use crate::sockets::Sockets;
 use crate::store::Store;
 use crate::store::disk::Disk;
-use crate::store::folder::Found;
 use crate::store::goals::{Goals, Intent};
 use crate::store::runs::{Pasts, Runs};
 use crate::watch::Watches;
@@ -61,6 +63,7 @@ pub struct Daemon {
     pub(crate) clock: Clock,
     pub(crate) watches: Watches,
     pub(crate) sockets: Sockets,
+    pub(crate) logs: Logs,
     pub(crate) pipes: Pipes,
     alarm: os::Alarm,
     pub(crate) paths: Paths,
@@ -108,31 +111,6 @@ pub struct Ours {
     pub arguments: Vec<OsString>,
 }
 
-/// What tasks of the daemon's own tell its loop.
-#[derive(Debug)]
-pub(crate) enum Internal {
-    /// The services folder was read for an `apply`.
-    Scanned {
-        /// What it holds, or why it can't be read.
-        found: Result<Found, crate::store::StoreError>,
-        /// Do nothing, only answer.
-        dry_run: bool,
-        /// Who asked; nobody for SIGHUP.
-        reply: Option<Reply>,
-    },
-    /// The last lines of runs are in their logs, up to the one of that number.
-    Drained(u64),
-    /// The sockets of a definition were waited for.
-    Opened {
-        /// They, or what failed.
-        result: Result<Opened, String>,
-        /// What goes on now.
-        opening: Opening,
-    },
-    /// Somebody who watches has seen enough.
-    Entered,
-}
-
 impl Daemon {
     /// Takes in what the start of day made.
     ///
@@ -156,6 +134,7 @@ impl Daemon {
             sockets: Sockets::inherit(sockets),
             pipes: Pipes::new(&paths, Clock, internal.clone(), pipes),
             alarm: os::Alarm::new()?,
+            logs: Logs::new(paths.clone(), Clock, Defaults::of(&store.settings.log))?,
             paths,
             pending: Pending::default(),
             internal,
@@ -238,6 +217,9 @@ impl Daemon {
         let label = Arc::clone(&entry.label);
         let reach = launch::reach(&entry.definition);
         let service = self.registry.insert(entry);
+        if let Some(entry) = self.registry.get(service) {
+            self.logs.set(service, &entry.definition);
+        }
         let past = self.past(service, &label, reach);
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
@@ -275,6 +257,7 @@ impl Daemon {
     }
 
     fn heard(&mut self, news: News) {
+        self.note_in_log(&news);
         let (run, event) = match news {
             News::Spawned { run, .. } => (run, Event::Spawned(run)),
             News::SpawnFailed { run, error } => {
@@ -340,6 +323,7 @@ impl Daemon {
         for (service, _) in self.registry.entries() {
             self.processes.forget(service);
         }
+        self.logs.flush().await;
         let services = self.registry.len();
         for reply in std::mem::take(&mut self.shutdown_replies) {
             let delivery = reply.deliver(Ok(Ended { services }));

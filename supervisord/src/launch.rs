@@ -19,7 +19,6 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
     let rare = &definition.rare;
     let files = &rare.supervisor.environment_files;
     let is_background = rare.process_type == ProcessType::Background;
-    let account = definition.user_name.is_some() || rare.group_name.is_some();
     Launch {
         program: definition.executable().into(),
         arguments: definition.arguments().iter().map(OsString::from).collect(),
@@ -36,11 +35,7 @@ pub fn launch(definition: &Definition, paths: &Paths) -> Launch {
         stdin: stdio(rare.standard_in_path.as_deref()).unwrap_or(Stdio::Null),
         stdout: output(definition.standard_out_path.as_deref(), definition, paths),
         stderr: output(definition.standard_error_path.as_deref(), definition, paths),
-        account: account.then(|| Account {
-            user: definition.user_name.clone(),
-            group: rare.group_name.clone(),
-            init_groups: rare.init_groups,
-        }),
+        account: account(definition),
         umask: definition.umask,
         nice: definition.nice,
         is_background,
@@ -100,17 +95,14 @@ fn outside(definition: &Definition, path: &Path) -> PathBuf {
     }
 }
 
-fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
-    stdio(path).unwrap_or_else(|| {
-        let log = paths.log(&file_name(&definition.label));
-        // The log folder is ours; a service with an account or a root of its own could not open a
-        // file there.
-        if (definition.user_name.is_some() || definition.rare.root_directory.is_some())
-            && let Ok(handle) = os::open_log(&log)
-        {
-            return Stdio::Handle(handle.into());
-        }
-        Stdio::File(log)
+/// Whose the process is, where that is said.
+#[must_use]
+pub fn account(definition: &Definition) -> Option<Account> {
+    let rare = &definition.rare;
+    (definition.user_name.is_some() || rare.group_name.is_some()).then(|| Account {
+        user: definition.user_name.clone(),
+        group: rare.group_name.clone(),
+        init_groups: rare.init_groups,
     })
 }
 
@@ -131,6 +123,11 @@ pub fn reach(definition: &Definition) -> Reach {
 pub fn stop_signal(definition: &Definition) -> Signal {
     let named = definition.rare.supervisor.stop_signal.as_deref();
     named.and_then(os::signal_number).map_or(Signal::Terminate, Signal::Number)
+}
+
+fn output(path: Option<&str>, definition: &Definition, paths: &Paths) -> Stdio {
+    let log = || Stdio::File(paths.log(&file_name(&definition.label)));
+    stdio(path).unwrap_or_else(log)
 }
 
 fn stdio(path: Option<&str>) -> Option<Stdio> {

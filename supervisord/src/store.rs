@@ -8,12 +8,14 @@ pub mod folder;
 pub mod goals;
 pub mod record;
 pub mod runs;
+pub mod settings;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use protocol::address::Paths;
+use protocol::definition::Settings;
 use thiserror::Error;
 
 use self::disk::Disk;
@@ -32,6 +34,8 @@ const RUNS: &str = "runs.jsonl";
 pub struct Store {
     /// The definitions.
     pub found: Found,
+    /// What holds where they say nothing.
+    pub settings: Settings,
     /// What was asked of each service.
     pub goals: Goals,
     /// Writes.
@@ -98,7 +102,13 @@ pub fn open(paths: &Paths) -> Result<Store, StoreError> {
     }
     let disk = Disk::start(&file, &goals)?;
     let (pasts, runs) = runs::open(&paths.run.join(RUNS))?;
-    Ok(Store { found, goals, disk, pasts, runs })
+    let settings = settings::read(&paths.settings()).unwrap_or_else(|rejected| {
+        for fault in rejected.faults {
+            log::error!("cannot take {}: {fault}; it counts as empty", rejected.file);
+        }
+        Settings::default()
+    });
+    Ok(Store { found, settings, goals, disk, pasts, runs })
 }
 
 /// Keeps a copy of a damaged file, which is about to be written anew.

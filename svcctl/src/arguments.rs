@@ -4,6 +4,7 @@ mod help;
 #[cfg(test)]
 mod manual;
 mod time;
+mod when;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::verbs::{
     add, apply, check, completions, disable, enable, export, launchctl, list, logs, ping, remove,
-    restart, schema, shutdown, simulate, start, status, stop, upgrade, wait,
+    restart, schema, shutdown, simulate, start, status, stop, upgrade, wait, why,
 };
 
 /// Asks supervisord: what runs, and what should
@@ -58,6 +59,7 @@ pub(crate) struct PlaceArguments {
 pub(crate) enum Verb {
     List(list::Arguments),
     Status(status::Arguments),
+    Why(why::Arguments),
     Logs(logs::Arguments),
     Wait(wait::Arguments),
     Add(Box<add::Arguments>),
@@ -105,3 +107,4 @@ pub(crate) fn milliseconds(timeout: Option<Duration>) -> Option<u64> {
 }
 
 pub(crate) use time::read as read_time;
+pub(crate) use when::read as read_when;

@@ -1,10 +1,49 @@
 //! What differs between operating systems for a client: all of it is here.
 
+pub(crate) use collapse::can_collapse;
 pub(crate) use imp::{
     HAS_SCRIPTS, SEARCH_PATH, find_program, host_name, is_executable, is_superuser, is_user,
     is_writable, knows_group, knows_user, program_file, shown_socket, signal_name, signal_number,
     socket_name,
 };
+
+#[cfg(target_os = "linux")]
+mod collapse {
+    use std::fs::OpenOptions;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::path::Path;
+
+    use nix::errno::Errno;
+    use nix::fcntl::{FallocateFlags, OFlag, fallocate};
+
+    /// Larger than a block of any file system that can do it.
+    const HEAD: i64 = 1 << 16;
+
+    /// Whether the head of a file in that folder can be taken away, tried with a file without a
+    /// name; `None` where nothing may be written.
+    pub(crate) fn can_collapse(folder: &Path) -> Option<bool> {
+        let mut options = OpenOptions::new();
+        let file =
+            options.read(true).write(true).custom_flags(OFlag::O_TMPFILE.bits()).open(folder);
+        let file = file.ok()?;
+        file.set_len(2 * HEAD.unsigned_abs()).ok()?;
+        match fallocate(&file, FallocateFlags::FALLOC_FL_COLLAPSE_RANGE, 0, HEAD) {
+            Ok(()) => Some(true),
+            Err(Errno::EOPNOTSUPP | Errno::EINVAL) => Some(false),
+            Err(_) => None,
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod collapse {
+    use std::path::Path;
+
+    /// No file system here can take the head of a file away, which the table of keys says already.
+    pub(crate) fn can_collapse(_folder: &Path) -> Option<bool> {
+        None
+    }
+}
 
 #[cfg(unix)]
 mod imp {

@@ -3,7 +3,7 @@
 //! Stdout is buffered; whoever waits for the daemon after writing calls `flush` first.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use crate::error::{Error, Exit};
 
@@ -22,6 +22,17 @@ impl Output {
     /// True when the reader is a program.
     pub(crate) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// True when the reader is a person, as far as one can tell.
+    pub(crate) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// True when the reader likes colours: a terminal, unless `NO_COLOR` is set (no-color.org).
+    pub(crate) fn is_coloured(&self) -> bool {
+        let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.is_terminal() && !is_refused
     }
 
     /// Writes one line of the answer.

@@ -24,6 +24,7 @@ pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod upgrade;
 pub(crate) mod wait;
+pub(crate) mod why;
 
 use protocol::message::{Call, Hello, HelloCall, Refusal};
 
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Err
     let result = match arguments.verb {
         Verb::List(list) => list.run(&place, output),
         Verb::Status(status) => status.run(&place, output),
+        Verb::Why(why) => why.run(&place, output),
         Verb::Logs(logs) => logs.run(&place, output),
         Verb::Wait(wait) => wait.run(&place, output),
         Verb::Add(add) => add.run(&place, output),

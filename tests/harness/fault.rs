@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::{PATIENCE, wait_until};
 
 /// The calls by which anything is written or made.
-const CALLS: [&str; 10] = [
+const CALLS: [&str; 17] = [
     "write",
     "writev",
     "sendto",
@@ -19,6 +19,13 @@ const CALLS: [&str; 10] = [
     "unlink",
     "ftruncate",
     "mkdirat",
+    "renameat",
+    "unlinkat",
+    "fallocate",
+    "copy_file_range",
+    "fchmod",
+    "fchown",
+    "inotify_add_watch",
 ];
 
 /// A place in what a daemon does: the n-th call of that name by a thread.

@@ -57,6 +57,8 @@ pub(crate) enum Saying {
     Variable(String),
     /// So many numbered lines.
     Lines(usize),
+    /// So many mebibytes of numbered lines, each in one write that is tried until it works.
+    Flood(usize),
     /// A line of so many bytes.
     Long(usize),
     /// Text without a newline.
@@ -96,6 +98,7 @@ impl Arguments {
                 "--stderr" => told.speech.push(Saying::Err(value()?)),
                 "--env" => told.speech.push(Saying::Variable(value()?)),
                 "--lines" => told.speech.push(Saying::Lines(number(&value()?)?)),
+                "--flood" => told.speech.push(Saying::Flood(number(&value()?)?)),
                 "--long" => told.speech.push(Saying::Long(number(&value()?)?)),
                 "--part" => told.speech.push(Saying::Part(value()?)),
                 "--tick" => told.tick = Some(milliseconds(&value()?)?),

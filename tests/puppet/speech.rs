@@ -22,6 +22,11 @@ pub(crate) fn say(arguments: &Arguments, facts: Option<Value>) {
                 None => writeln!(out, "{name} is not set"),
             },
             Saying::Lines(count) => lines(&mut out, *count),
+            Saying::Flood(mebibytes) => {
+                let _ = out.flush();
+                flood(*mebibytes);
+                Ok(())
+            }
             Saying::Long(length) => writeln!(out, "{}", "x".repeat(*length)),
             Saying::Part(text) => write!(out, "{text}"),
         };
@@ -37,6 +42,36 @@ fn lines(out: &mut impl Write, count: usize) -> io::Result<()> {
         writeln!(out, "line {number:08}")?;
     }
     Ok(())
+}
+
+/// Lines of 32 bytes, as fast as the system takes them; one that it does not take is tried again.
+fn flood(mebibytes: usize) {
+    // Not through the standard library's own buffer, which would write lines in pieces.
+    let mut out = std::mem::ManuallyDrop::new(unbuffered());
+    for number in 1..=mebibytes << 15 {
+        let line = format!("line {number:010} {:<15}\n", "as it comes");
+        let mut rest = line.as_bytes();
+        while !rest.is_empty() {
+            match out.write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(_) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn unbuffered() -> std::fs::File {
+    use std::os::fd::FromRawFd as _;
+    // SAFETY: standard output is open, and never dropped.
+    unsafe { std::fs::File::from_raw_fd(1) }
+}
+
+#[cfg(windows)]
+fn unbuffered() -> std::fs::File {
+    use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _};
+    // SAFETY: standard output is open, and never dropped.
+    unsafe { std::fs::File::from_raw_handle(io::stdout().as_raw_handle()) }
 }
 
 /// Prints a numbered line again and again, from a thread of its own, each in one write.

@@ -71,7 +71,7 @@ fn a_daemon_begins_on_a_full_disk_and_takes_over_what_runs() {
         Ok(disk) => disk,
         Err(why) => return skip("a full disk", &why),
     };
-    let mut daemon = Daemon::prepare_in(disk.path());
+    let mut daemon = Daemon::prepare_in(&disk.path());
     daemon.start_again();
     daemon.service("web").key("KeepAlive", true).add();
     daemon.service("off").key("KeepAlive", true).add();

@@ -6,13 +6,13 @@ use std::process::{Child, Stdio};
 use harness::{Daemon, Output, PATIENCE, wait_for};
 
 /// A running `svcctl logs -f`, read line by line in a thread so that a silent one is noticed.
-struct Follower {
+pub(super) struct Follower {
     child: Child,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
 impl Follower {
-    fn start(daemon: &Daemon, arguments: &[&str]) -> Self {
+    pub(super) fn start(daemon: &Daemon, arguments: &[&str]) -> Self {
         let mut child = daemon.client(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = std::sync::mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -23,13 +23,13 @@ impl Follower {
     }
 
     #[track_caller]
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("the follower prints a line")
     }
 
     /// The exit code, once it has ended by itself.
     #[track_caller]
-    fn ended(mut self) -> Option<i32> {
+    pub(super) fn ended(mut self) -> Option<i32> {
         wait_for("the follower to end", PATIENCE, || self.child.try_wait().unwrap()).code()
     }
 }

@@ -21,7 +21,10 @@ mod inetd;
 #[cfg(target_os = "linux")]
 mod init_scripts;
 mod keep_alive;
+#[cfg(target_os = "linux")]
+mod kept_logs;
 mod lifecycle;
+mod log_marks;
 mod logs;
 mod persistence;
 #[cfg(target_os = "linux")]
@@ -37,6 +40,10 @@ mod registration;
 #[cfg(target_os = "linux")]
 mod remembered;
 mod restart;
+#[cfg(target_os = "linux")]
+mod rotation;
+#[cfg(unix)]
+mod settings;
 #[cfg(target_os = "linux")]
 mod sinks;
 #[cfg(target_os = "linux")]
@@ -61,3 +68,4 @@ mod upgrade;
 mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
+mod why;

@@ -10,6 +10,8 @@ mod nested;
 mod process;
 mod supervisor;
 
+pub(super) use log::SETTINGS;
+
 use super::key::{Class, Key, Kind, Support};
 
 const HONOURED: Support = Support::Honoured;
@@ -25,7 +27,7 @@ const OURS: &[Key] = &[Key::new(
     "Everything launchd cannot say; launchd passes over it.",
 )
 .essential()
-.linux(HONOURED)];
+.everywhere(HONOURED)];
 
 const GROUPS: [&[Key]; 8] = [
     launch::IDENTITY,

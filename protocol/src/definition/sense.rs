@@ -188,8 +188,6 @@ fn supervisor(definition: &Definition, checker: &mut Checker) {
             ("Timestamps", log.timestamps),
             ("Format", log.format != LogFormat::Text),
             ("LocalTime", log.local_time),
-            ("MaxSize", log.max_size.is_some()),
-            ("MaxAge", log.max_age.is_some()),
             ("Full", log.full != LogFull::Block),
             ("Sinks", log.sinks.iter().any(|sink| *sink != LogSink::File)),
         ];

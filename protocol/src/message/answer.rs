@@ -5,6 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Asked, LastOutput};
+
 /// Answer to `hello`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hello {
@@ -154,9 +156,19 @@ pub struct Status {
     pub next_start: Option<String>,
     /// Why it is where it is, in one sentence.
     pub why: String,
-    /// Keys of its definition that are not honoured here, with the reason.
+    /// Keys of its definition that are not honoured here, with the reason, and what is wrong with
+    /// its logs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What the last exit commonly means, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_exit_means: Option<String>,
+    /// The last lines of the last run that has ended, stream by stream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_output: Vec<LastOutput>,
+    /// Who asked last for a change of it, since the daemon began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 /// Answer to a method that changes one service.
@@ -253,6 +265,39 @@ pub struct LogText {
     /// Where the log goes on behind this text; `logs` takes it as `from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Position>,
+    /// Present when this is no text, but what happened behind the text before it; sent only to who
+    /// asked for marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<LogMark>,
+}
+
+/// What happened between two bytes of a log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogMark {
+    /// Whose run it was; services may share a log.
+    pub label: String,
+    /// Which run.
+    pub run: u32,
+    /// When, RFC 3339.
+    pub at: String,
+    /// What.
+    pub event: LogEvent,
+    /// The process, where one began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// How it ended, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
+}
+
+/// What a mark in a log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogEvent {
+    /// The run began.
+    Began,
+    /// The run ended.
+    Ended,
 }
 
 /// A place in a log.
@@ -260,6 +305,9 @@ pub struct LogText {
 pub struct Position {
     /// Which file, by what the file system calls it.
     pub file: u64,
-    /// How many bytes into it.
+    /// How many bytes were ever written to the log before it, whatever was rotated away of them.
     pub offset: u64,
+    /// The last mark that was sent, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<u64>,
 }

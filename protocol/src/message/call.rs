@@ -198,6 +198,18 @@ pub struct Logs {
     /// Which of its streams, where they go to different files; without it, standard output's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
+    /// Only what one run wrote: its number, 0 for the last one, -1 for the one before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
+    /// Only what was written since then, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Only what was written until then, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Send what happened between runs too.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub marks: bool,
 }
 
 /// A stream of a service.

@@ -3,6 +3,7 @@
 use protocol::message::{Goal, Outcome, Row, State, Status};
 use supervisor_core::{self as core, Cause, Ended, Moment, Service, ServiceId};
 
+use super::meaning;
 use super::waits::{Waits, waiting};
 use super::why;
 use crate::clock::Clock;
@@ -99,6 +100,12 @@ impl Facts<'_> {
             },
             why: self.why(),
             notes: self.entry.notes.to_vec(),
+            last_exit_means: match self.service.ended() {
+                Ended::Never | Ended::NotMade(_) => None,
+                Ended::Exit { exit, .. } => meaning::of(*exit).map(str::to_owned),
+            },
+            last_output: Vec::new(),
+            asked: self.entry.asked.clone(),
         }
     }
 

@@ -4,6 +4,8 @@ use protocol::message::{Id, Notification, Reason, Refusal, Response, Version2};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use crate::os::Peer;
+
 /// Names a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
@@ -22,6 +24,8 @@ pub struct Line {
 pub struct Reply {
     /// The connection.
     pub session: SessionId,
+    /// Who is at its other end.
+    pub peer: Peer,
     id: Id,
     to: mpsc::UnboundedSender<Line>,
     permit: Option<OwnedSemaphorePermit>,
@@ -31,12 +35,12 @@ impl Reply {
     /// A reply for the request with that id, which occupies `permit` until it is written.
     #[must_use]
     pub fn new(
-        session: SessionId,
+        (session, peer): (SessionId, Peer),
         id: Id,
         to: mpsc::UnboundedSender<Line>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        Self { session, id, to, permit: Some(permit) }
+        Self { session, peer, id, to, permit: Some(permit) }
     }
 
     /// Sends the answer. A client that has gone is no error.

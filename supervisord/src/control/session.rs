@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::reply::{Line, Reply, SessionId};
-use crate::os;
+use crate::os::{self, Peer};
 
 /// Requests of one client that may wait for their answers at the same time; more stay unread.
 const REQUESTS_MAX: usize = 64;
@@ -23,7 +23,7 @@ pub enum Message {
     /// A request.
     Call {
         /// What is asked.
-        call: Call,
+        call: Box<Call>,
         /// Where the answer goes.
         reply: Reply,
     },
@@ -34,6 +34,7 @@ pub enum Message {
 /// Serves one client to its end.
 pub async fn serve(stream: Stream, session: SessionId, inbox: &mpsc::Sender<Message>) {
     let is_permitted = os::may_control(&stream);
+    let peer = Peer::of(&stream);
     let mut from = &stream;
     let (lines, outbox) = mpsc::unbounded_channel();
     let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
@@ -53,22 +54,22 @@ pub async fn serve(stream: Stream, session: SessionId, inbox: &mpsc::Sender<Mess
                     Ok(None) => break,
                     Ok(Some(frame)) => decode_request(frame),
                     Err(error @ FrameError::TooLong) => {
-                        let reply = Reply::new(session, Id::Null, lines.clone(), place);
+                        let reply = Reply::new((session, peer), Id::Null, lines.clone(), place);
                         return reply.refuse(Reason::NotARequest, error.to_string());
                     }
                 };
                 match decoded {
                     Err(response) => {
-                        Reply::new(session, response.id, lines.clone(), place)
+                        Reply::new((session, peer), response.id, lines.clone(), place)
                             .send(response.outcome);
                     }
                     Ok(request) => {
-                        let reply = Reply::new(session, request.id, lines.clone(), place);
+                        let reply = Reply::new((session, peer), request.id, lines.clone(), place);
                         if !is_permitted {
                             reply.refuse(Reason::NotPermitted, NOT_PERMITTED);
                             continue;
                         }
-                        let message = Message::Call { call: request.call, reply };
+                        let message = Message::Call { call: Box::new(request.call), reply };
                         if inbox.send(message).await.is_err() {
                             return;
                         }

@@ -6,7 +6,6 @@ mod apply;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::definition::Definition;
 use protocol::message::{self, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait};
 use supervisor_core::{Change, Event, Goal, Moment, RequestId, ServiceId, Want};
 use tokio::sync::oneshot;
@@ -16,7 +15,7 @@ use super::reply::{Reply, SessionId};
 use super::sentence;
 use super::session::Message;
 use crate::daemon::{Asked, Daemon, Internal, Then, WAIT};
-use crate::launch;
+use crate::logs::Select;
 use crate::logs::follow::{self, Wanted};
 use crate::store::goals::Intent;
 
@@ -28,22 +27,23 @@ impl Daemon {
     pub(crate) fn message(&mut self, message: Message) {
         match message {
             Message::Gone(session) => self.cancel(session),
-            Message::Call { call, reply } => self.call(call, reply),
+            Message::Call { call, reply } => self.call(*call, reply),
         }
     }
 
     /// Takes news of the daemon's own tasks.
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
-            Internal::Scanned { found, dry_run, reply } => {
+            Internal::Scanned { found, settings, dry_run, reply } => {
                 let is_by_signal = reply.is_none();
-                self.scanned(found, dry_run, reply);
+                self.scanned((found, settings), dry_run, reply);
                 if is_by_signal {
                     self.tell_ready();
                 }
             }
             Internal::Drained(number) => self.drained(number),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
+            Internal::Answered => {}
             Internal::Entered => {
                 log::info!("told to end by Enter");
                 self.shut_down();
@@ -60,9 +60,7 @@ impl Daemon {
             }
             Call::List(list) => reply.send(Ok(self.list(&list))),
             Call::Status(target) => match self.find("show", &target.label) {
-                Ok(id) => {
-                    reply.send(Ok(self.facts(id).expect("found above").status(&self.paths)));
-                }
+                Ok(id) => self.status(id, reply),
                 Err(refusal) => reply.send::<()>(Err(refusal)),
             },
             Call::Add(add) => self.add(add, reply),
@@ -102,6 +100,27 @@ impl Daemon {
         }
     }
 
+    /// What the loop knows, then what only looking at files tells.
+    fn status(&self, id: ServiceId, reply: Reply) {
+        let facts = self.facts(id).expect("only who was found is asked about");
+        let (mut status, streams) = (facts.status(&self.paths), self.logs.of(id));
+        let ended_run = facts.service.ended_run();
+        let (under_way, internal) = (self.pending.under_way(), self.internal.clone());
+        task::spawn_local(async move {
+            let (label, pid) = (status.row.label.clone(), status.row.pid);
+            let looked = task::spawn_blocking(move || {
+                (streams.notes(&label, pid), streams.last_output(&label, ended_run))
+            });
+            let (notes, last_output) = looked.await.unwrap_or_default();
+            status.notes.extend(notes);
+            status.last_output = last_output;
+            reply.send(Ok(status));
+            drop(under_way);
+            // The loop may be waiting for just this, or have ended.
+            let _ = internal.send(Internal::Answered);
+        });
+    }
+
     fn list(&self, list: &List) -> Page {
         let limit = list.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX) as usize;
         let mut labels = self.registry.after(list.after.as_deref());
@@ -127,6 +146,10 @@ impl Daemon {
             Ok(service) => {
                 if matches!(change, Change::Enable) {
                     self.refresh(service);
+                }
+                let by_whom = self.asked(verb, &reply);
+                if let Some(entry) = self.registry.get_mut(service) {
+                    entry.asked = Some(by_whom);
                 }
                 let want = if asked.wait { want } else { Want::Nothing };
                 let request = self.expect_answer(verb, asked.label, asked.timeout_ms, reply);
@@ -187,14 +210,26 @@ impl Daemon {
             Ok(id) => id,
             Err(refusal) => return reply.send::<()>(Err(refusal)),
         };
-        let definition = &self.registry.get(id).expect("found above").definition;
-        let Some(file) = self.log_of(definition, logs.stream) else {
-            let sentence = format!(
-                "cannot show the log of {}: its definition sends it to nowhere (StandardOutPath)",
-                logs.label
-            );
-            return reply.refuse(message::Reason::Failed, sentence);
+        let streams = self.logs.of(id);
+        let (log, key) = match logs.stream.unwrap_or(Stream::Stdout) {
+            Stream::Stdout => (streams.stdout, "StandardOutPath"),
+            Stream::Stderr => (streams.stderr, "StandardErrorPath"),
         };
+        let refuse = |reply: Reply, reason, cause: &str| {
+            reply.refuse(reason, format!("cannot show the log of {}: {cause}", logs.label));
+        };
+        let Some(log) = log else {
+            let cause = format!("its definition sends it to nowhere ({key})");
+            return refuse(reply, message::Reason::Failed, &cause);
+        };
+        let time = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
+        let (Ok(since), Ok(until)) = (time(&logs.since), time(&logs.until)) else {
+            let cause = "since and until are times like 2026-11-23T12:35:03Z";
+            return refuse(reply, message::Reason::BadParameters, cause);
+        };
+        let now = self.clock.wall_now();
+        let Logs { lines, from, run, .. } = logs;
+        let select = Select { now, lines, from, run, since, until };
         let follow = logs.follow.then(|| {
             let (until_removed, removed) = oneshot::channel();
             let followers = self.followers.entry(id).or_default();
@@ -202,16 +237,14 @@ impl Daemon {
             followers.push(until_removed);
             removed
         });
-        let wanted = Wanted { label: logs.label, file, lines: logs.lines, from: logs.from, follow };
+        let wanted = Wanted { label: logs.label, log, select, marks: logs.marks, follow };
         task::spawn_local(follow::send(wanted, reply));
     }
 
-    fn log_of(&self, definition: &Definition, stream: Option<Stream>) -> Option<PathBuf> {
-        let path = match stream.unwrap_or(Stream::Stdout) {
-            Stream::Stdout => &definition.standard_out_path,
-            Stream::Stderr => &definition.standard_error_path,
-        };
-        launch::log_file(path.as_deref(), definition, &self.paths)
+    /// Who asks for that, and when.
+    fn asked(&self, verb: &str, reply: &Reply) -> message::Asked {
+        let at = self.clock.wall(self.clock.now()).to_string();
+        message::Asked { verb: verb.to_owned(), by: reply.peer.words(), at }
     }
 
     fn cancel(&mut self, session: SessionId) {

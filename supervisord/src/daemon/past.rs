@@ -5,8 +5,9 @@ use std::time::Duration;
 use supervisor_core::{self as core, Left, Past, Run, ServiceId};
 
 use super::Daemon;
+use crate::control::why;
 use crate::launch;
-use crate::os::{Identity, Reach};
+use crate::os::{Identity, News, Reach};
 use crate::store::record::Record;
 use crate::store::runs::Pasts;
 
@@ -23,6 +24,7 @@ impl Daemon {
         };
         let run = Run { service: id, number: runs };
         let left = self.processes.adopt(run, label, process, reach);
+        let was_alive = process.is_some();
         let told = process.and_then(|process| self.processes.ended_before(process));
         match left {
             Left::Main => log::info!("{label}: found running, pid {:?}", self.processes.pid(run)),
@@ -37,7 +39,32 @@ impl Daemon {
             memory.ended = core::Ended::Exit { exit, asked: false };
             (memory.ended_run, memory.since) = (memory.runs, now);
         }
+        match (left, self.processes.pid(run)) {
+            (Left::Main, Some(pid)) => self.logs.found(id, label, runs, pid),
+            (Left::Others | Left::Nothing, _) if was_alive => {
+                let how = why::exit(told.unwrap_or(core::Exit::Unknown));
+                self.logs.found_ended(id, label, runs, how);
+            }
+            (Left::Main | Left::Others | Left::Nothing, _) => {}
+        }
         Some(Past { memory, left })
+    }
+
+    /// Marks a log where a run ends, and tells it the process of one that began.
+    pub(super) fn note_in_log(&self, news: &News) {
+        let run = news.run();
+        let Some(entry) = self.registry.get(run.service) else { return };
+        let (service, label, number) = (run.service, &entry.label, run.number);
+        match news {
+            News::Spawned { pid, .. } => self.logs.spawned(service, label, number, *pid),
+            News::SpawnFailed { error, .. } => {
+                self.logs.ended(service, label, number, format!("could not start: {error}"));
+            }
+            News::Exited { exit, .. } => {
+                self.logs.ended(service, label, number, why::exit(*exit));
+            }
+            News::Cleared { .. } => {}
+        }
     }
 
     /// Processes of services that are not loaded: ended when their definitions are gone, left alone

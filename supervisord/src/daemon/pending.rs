@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use protocol::definition::Definition;
-use protocol::message::{Add, Outcome, Plan, Refusal, Rejected};
+use protocol::message::{self, Add, Outcome, Plan, Refusal, Rejected};
 use supervisor_core::{Moment, RequestId, ServiceId, Want};
 
 use crate::control::reply::{Reply, SessionId};
@@ -26,6 +27,8 @@ pub(crate) struct Pending {
     pub(crate) unstored: BTreeSet<ServiceId>,
     /// Labels whose definition is being written, and who else wants to add them meanwhile.
     pub(crate) incoming: BTreeMap<String, Vec<(Add, Reply)>>,
+    /// Held by answers that are being made beside the loop.
+    others: Rc<()>,
     asked: BTreeMap<RequestId, Asked>,
     timeouts: BTreeSet<(Moment, RequestId)>,
     applies: BTreeMap<u64, (usize, Plan, Option<Reply>)>,
@@ -62,6 +65,7 @@ pub(crate) struct Arrival {
     pub(crate) file: PathBuf,
     pub(crate) request: RequestId,
     pub(crate) want: Want,
+    pub(crate) asked: Option<message::Asked>,
 }
 
 impl Pending {
@@ -71,7 +75,16 @@ impl Pending {
             Asked::Verb { verb, .. } => *verb == WAIT,
             Asked::Step { .. } => false,
         };
-        self.jobs.is_empty() && self.held.is_empty() && self.asked.values().all(is_patient)
+        let is_alone = Rc::strong_count(&self.others) == 1;
+        is_alone
+            && self.jobs.is_empty()
+            && self.held.is_empty()
+            && self.asked.values().all(is_patient)
+    }
+
+    /// Keeps the daemon from becoming another program until it is dropped.
+    pub(crate) fn under_way(&self) -> Rc<()> {
+        Rc::clone(&self.others)
     }
 
     /// The writes of goals up to that one failed.

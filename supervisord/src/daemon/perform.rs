@@ -81,7 +81,11 @@ impl Daemon {
         }
         self.sockets.hand(run.service, definition, &mut launch);
         self.trace(run.service, || summary(&launch));
-        self.processes.spawn(run, launch);
+        let begin = self.logs.begin(run.service, &entry.label, run.number);
+        self.processes.spawn_with(run, move || {
+            begin(&mut launch);
+            launch
+        });
     }
 
     pub(super) fn store_goal(&mut self, id: ServiceId) {
@@ -199,6 +203,7 @@ impl Daemon {
                     notes: arrival.notes,
                     file: arrival.file,
                     enabled: None,
+                    asked: arrival.asked,
                 };
                 let waiting = (Some(arrival.request), arrival.want);
                 self.take_in(entry, Intent::default(), waiting, self.clock.now());
@@ -275,6 +280,7 @@ impl Daemon {
             self.supervisor.forget(*id, now, &mut self.actions);
             self.followers.remove(id);
             self.watches.forget(*id);
+            self.logs.forget(*id);
             self.pipes.forget(*id);
             self.pending.unstored.remove(id);
             let parent = self.sockets.parent(*id);

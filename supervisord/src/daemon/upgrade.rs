@@ -176,6 +176,7 @@ impl Daemon {
             );
             return reply.refuse(Reason::NotStored, sentence);
         }
+        self.logs.flush().await;
         for _ in 0..ROUNDS {
             task::yield_now().await;
         }

@@ -2,17 +2,21 @@
 //!
 //! A task of its own for each request; it waits for the client between pieces, never the reverse.
 
-use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
-use protocol::message::{LogText, Position, Reason, Refusal};
+use protocol::message::{LogEvent, LogMark, LogText, Position, Reason, Refusal};
 use tokio::sync::{Notify, oneshot};
 use tokio::task;
 
-use super::text::{Pieces, start_of_last};
+use super::log::Log;
+use super::read::Reader;
+use super::select::{Range, Select, Unselected};
+use super::text::Pieces;
+use super::{Mark, What};
 use crate::control::reply::Reply;
 use crate::os;
 
@@ -21,12 +25,12 @@ use crate::os;
 pub struct Wanted {
     /// The service.
     pub label: String,
-    /// Its file.
-    pub file: PathBuf,
-    /// Only the last so many lines.
-    pub lines: Option<u64>,
-    /// Or from this place on, if it is still there.
-    pub from: Option<Position>,
+    /// Its log.
+    pub log: Arc<Log>,
+    /// Which part of it.
+    pub select: Select,
+    /// What happened between runs is sent too.
+    pub marks: bool,
     /// Present when the log is to be followed; ends when its sender is dropped.
     pub follow: Option<oneshot::Receiver<()>>,
 }
@@ -38,13 +42,15 @@ pub async fn send(mut wanted: Wanted, reply: Reply) {
         outcome = stream(&wanted, follow, &reply) => outcome,
         () = reply.closed() => return,
     };
-    let refusal = |cause| {
-        let sentence = format!(
-            "cannot show the log of {}: read {}: {cause}",
-            wanted.label,
-            wanted.file.display()
-        );
-        Refusal::new(Reason::Failed, sentence)
+    let refusal = |cause: Unselected| {
+        let label = &wanted.label;
+        let cause = match cause {
+            Unselected::Unreadable(cause) => {
+                format!("read {}: {cause}", wanted.log.path.display())
+            }
+            Unselected::NoSuchRun(cause) => cause,
+        };
+        Refusal::new(Reason::Failed, format!("cannot show the log of {label}: {cause}"))
     };
     reply.send(outcome.map(|()| serde_json::Map::new()).map_err(refusal));
 }
@@ -53,105 +59,163 @@ async fn stream(
     wanted: &Wanted,
     follow: Option<oneshot::Receiver<()>>,
     reply: &Reply,
-) -> io::Result<()> {
-    let Some(mut removed) = follow else {
-        if let Some(mut log) = Log::open(&wanted.file, (wanted.lines, wanted.from)).await? {
-            log.send_rest(wanted, reply).await?;
-        }
-        return Ok(());
-    };
-    let mut start = (wanted.lines, wanted.from);
+) -> Result<(), Unselected> {
+    let (log, select, label) = (Arc::clone(&wanted.log), wanted.select, wanted.label.clone());
+    let is_followed = follow.is_some();
+    let range = blocking(move || Ok(select.range(&log, &label, is_followed))).await??;
+    let mut source = Source::new(wanted, range);
+    let Some(mut removed) = follow else { return Ok(source.send_rest(wanted, reply).await?) };
     loop {
         // Watched before it is read, so that nothing falls between.
-        let changes = Changes::watch(&wanted.file)?;
-        if let Some(mut log) = Log::open(&wanted.file, start).await? {
-            loop {
-                log.send_rest(wanted, reply).await?;
-                if log.is_replaced(&wanted.file) {
-                    log.send_rest(wanted, reply).await?;
-                    break;
-                }
-                tokio::select! {
-                    () = changes.next() => {}
-                    _ = &mut removed => return log.send_rest(wanted, reply).await,
-                }
+        let changes = Changes::watch(&wanted.log.path)?;
+        let watched = os::open_to_read(&wanted.log.path).ok();
+        loop {
+            let mut marked = std::pin::pin!(wanted.log.changed.notified());
+            marked.as_mut().enable();
+            source.send_rest(wanted, reply).await?;
+            let is_same = |file| os::is_same_file(file, &wanted.log.path);
+            if watched.as_ref().map_or_else(|| wanted.log.path.exists(), |file| !is_same(file)) {
+                break;
             }
-        } else {
             tokio::select! {
                 () = changes.next() => {}
-                _ = &mut removed => return Ok(()),
+                () = marked => {}
+                _ = &mut removed => return Ok(source.send_rest(wanted, reply).await?),
             }
         }
-        // A file that appears while we follow is new as a whole.
-        start = (None, None);
     }
 }
 
-struct Log {
-    parts: Option<(File, Pieces)>,
+/// Where the text and the marks come from, in their order.
+struct Source {
+    /// Given away while a piece is read.
+    parts: Option<Parts>,
 }
 
-impl Log {
-    /// The file from its last lines on, or `None` when there is none.
-    async fn open(
-        path: &Path,
-        (lines, from): (Option<u64>, Option<Position>),
-    ) -> io::Result<Option<Self>> {
-        let path = path.to_owned();
-        let opened = blocking(move || {
-            let mut file = match os::open_to_read(&path) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            match (from, lines) {
-                (Some(from), _) => {
-                    let is_there = from.file == os::file_number(&file)?
-                        && from.offset <= file.metadata()?.len();
-                    file.seek(SeekFrom::Start(if is_there { from.offset } else { 0 }))?;
-                }
-                (None, Some(lines)) => {
-                    let start = start_of_last(&mut file, lines)?;
-                    file.seek(SeekFrom::Start(start))?;
-                }
-                (None, None) => {}
-            }
-            Ok(Some(file))
+struct Parts {
+    log: Arc<Log>,
+    reader: Reader,
+    pieces: Pieces,
+    end: Option<u64>,
+    marks: Option<Marks>,
+}
+
+/// The marks that are to come.
+struct Marks {
+    coming: VecDeque<Mark>,
+    /// The number of the last that is wanted.
+    last: u64,
+    /// The number of the last that was sent.
+    sent: u64,
+}
+
+/// What is sent next.
+enum Item {
+    Text(String),
+    Mark(Mark),
+}
+
+impl Source {
+    fn new(wanted: &Wanted, range: Range) -> Self {
+        let log = Arc::clone(&wanted.log);
+        let marks = wanted.marks.then(|| Marks {
+            coming: VecDeque::new(),
+            last: range.marks.1,
+            sent: range.marks.0,
         });
-        Ok(opened.await?.map(|file| Self { parts: Some((file, Pieces::default())) }))
+        let reader = Reader::new(Arc::clone(&log), range.start);
+        let pieces = Pieces::default();
+        Self { parts: Some(Parts { log, reader, pieces, end: range.end, marks }) }
     }
 
     async fn send_rest(&mut self, wanted: &Wanted, reply: &Reply) -> io::Result<()> {
         loop {
-            let (mut file, mut pieces) = self.parts.take().expect("given back after each piece");
-            let (parts, piece) = blocking(move || {
-                rewind_if_cut(&mut file)?;
-                let piece = pieces.next(&mut file)?;
-                let offset = file.stream_position()? - pieces.held() as u64;
-                let next = Position { file: os::file_number(&file)?, offset };
-                Ok(((file, pieces), piece.map(|text| (text, next))))
+            let mut parts = self.parts.take().expect("given back after each piece");
+            let (parts, item, next) = blocking(move || {
+                let item = parts.next()?;
+                let next = Position {
+                    file: parts.log.file().unwrap_or_default(),
+                    offset: parts.reader.at() - parts.pieces.held() as u64,
+                    mark: parts.marks.as_ref().map(|marks| marks.sent),
+                };
+                Ok((parts, item, next))
             })
             .await?;
             self.parts = Some(parts);
-            let Some((text, next)) = piece else { return Ok(()) };
+            let (text, mark) = match item {
+                None => return Ok(()),
+                Some(Item::Text(text)) => (text, None),
+                Some(Item::Mark(mark)) => (String::new(), Some(said(mark))),
+            };
             let (request, label) = (reply.id().clone(), wanted.label.clone());
-            reply.notify("log", LogText { request, label, text, next: Some(next) }).await;
+            reply.notify("log", LogText { request, label, text, next: Some(next), mark }).await;
         }
-    }
-
-    /// The path leads to another file by now, or to none.
-    fn is_replaced(&self, path: &Path) -> bool {
-        let (file, _) = self.parts.as_ref().expect("given back after each piece");
-        !os::is_same_file(file, path)
     }
 }
 
-/// Someone emptied the file: its new content begins at its start.
-fn rewind_if_cut(file: &mut File) -> io::Result<()> {
-    if file.metadata()?.len() < file.stream_position()? {
-        file.rewind()?;
+impl Parts {
+    fn next(&mut self) -> io::Result<Option<Item>> {
+        let mut end = self.end;
+        if let Some(marks) = &mut self.marks {
+            // A mark that is made from now on stands behind the present end.
+            end = end.or_else(|| Some(self.log.extent().2));
+            let at = self.reader.at() - self.pieces.held() as u64;
+            // Only at the end, or at a mark, can there be new ones in front.
+            if marks.coming.front().is_none_or(Mark::is_fresh) {
+                marks.read(&self.log);
+            }
+            let is_next = marks.coming.front().is_some_and(|mark| mark.offset <= at);
+            if is_next && self.end.is_none() && marks.is_to_be_told_more() {
+                return Ok(None);
+            }
+            if is_next && let Some(mark) = marks.coming.pop_front() {
+                marks.sent = mark.number;
+                return Ok(Some(Item::Mark(mark)));
+            }
+        }
+        let mark = self.marks.as_ref().and_then(|marks| marks.coming.front());
+        let end = end.into_iter().chain(mark.map(|mark| mark.offset)).min();
+        let text = self.pieces.next(&mut self.reader, end)?;
+        match (text, mark.is_some()) {
+            (Some(text), _) => Ok(Some(Item::Text(text))),
+            // Bytes before the mark are gone, so that it comes now; unless no byte came yet.
+            (None, true) if self.end.is_none_or(|end| self.reader.at() < end) => {
+                let marks = self.marks.as_mut().expect("one is coming");
+                let mark = marks.coming.pop_front().expect("one is coming");
+                marks.sent = mark.number;
+                Ok(Some(Item::Mark(mark)))
+            }
+            (None, _) => Ok(None),
+        }
     }
-    Ok(())
+}
+
+impl Marks {
+    /// Takes over what the index has, but what was sent.
+    fn read(&mut self, log: &Log) {
+        let is_new = |mark: &Mark| self.sent < mark.number && mark.number <= self.last;
+        self.coming = log.marks().into_iter().filter(is_new).collect();
+    }
+
+    /// The next one is the last there is, and its process is not known yet, but will be.
+    fn is_to_be_told_more(&self) -> bool {
+        self.coming.len() == 1 && self.coming.front().is_some_and(Mark::is_fresh)
+    }
+}
+
+impl Mark {
+    fn is_fresh(&self) -> bool {
+        self.what == What::Began(None)
+    }
+}
+
+fn said(mark: Mark) -> LogMark {
+    let Mark { label, run, at, what, .. } = mark;
+    let (event, pid, how) = match what {
+        What::Began(pid) => (LogEvent::Began, pid, None),
+        What::Ended(how) => (LogEvent::Ended, None, Some(how)),
+    };
+    LogMark { label, run, at, event, pid, how }
 }
 
 /// Changes of one file, or of its folder until the file is there.
@@ -183,7 +247,7 @@ impl Changes {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     task::spawn_blocking(work).await.map_err(io::Error::other)?

@@ -1,38 +1,76 @@
-//! A log file as text: where its last lines begin, and pieces that never cut a character.
+//! A log as text: where its last lines begin, and pieces that never cut a character.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use super::log::Log;
+use super::read::Reader;
 
 /// Bytes read at once.
 const PIECE: usize = 128 << 10;
 
-/// Where the last `lines` lines of the file begin, as a byte offset.
+/// The offset at which the last `lines` lines before `end` begin, not before `start`.
 ///
 /// # Errors
 /// What the system says about reading.
-pub(super) fn start_of_last(file: &mut File, lines: u64) -> io::Result<u64> {
-    let length = file.seek(SeekFrom::End(0))?;
-    let mut end = length;
-    let mut left = lines;
+pub(super) fn start_of_last(
+    log: &Arc<Log>,
+    (start, end): (u64, u64),
+    lines: u64,
+) -> io::Result<u64> {
+    let pieces = log.pieces();
+    let mut reader = Reader::new(Arc::clone(log), start);
+    let (mut left, mut upper) = (usize::try_from(lines).unwrap_or(usize::MAX), end);
+    if left == 0 {
+        return Ok(end);
+    }
+    while start < upper {
+        // A compressed piece can only be read forwards, so that one is read at once.
+        let piece = pieces.iter().find(|piece| upper <= piece.end() && piece.from < upper);
+        let is_packed = piece.is_some_and(|piece| log.is_compressed(piece));
+        let lower = match piece {
+            Some(piece) if is_packed => piece.from,
+            Some(_) | None => upper.saturating_sub(PIECE as u64),
+        };
+        let lower = lower.max(start);
+        // The newline that ends the last line does not begin another.
+        let ends = newlines(&mut reader, (lower, upper.min(end - 1)), left)?;
+        if ends.len() == left {
+            return Ok(ends[0] + 1);
+        }
+        left -= ends.len();
+        upper = lower;
+    }
+    Ok(start)
+}
+
+/// The offsets of the last newlines in there, `count` at most.
+fn newlines(
+    reader: &mut Reader,
+    (lower, upper): (u64, u64),
+    count: usize,
+) -> io::Result<VecDeque<u64>> {
+    let mut found = VecDeque::new();
     let mut piece = vec![0; PIECE];
-    while 0 < end {
-        let begin = end.saturating_sub(PIECE as u64);
-        let size = usize::try_from(end - begin).expect("a piece fits");
-        file.seek(SeekFrom::Start(begin))?;
-        file.read_exact(&mut piece[..size])?;
-        for (at, byte) in piece[..size].iter().enumerate().rev() {
-            let offset = begin + at as u64;
-            // The newline that ends the file ends its last line, it does not begin another.
-            if *byte == b'\n' && offset + 1 != length {
-                if left <= 1 {
-                    return Ok(if lines == 0 { length } else { offset + 1 });
+    reader.seek(lower);
+    while reader.at() < upper {
+        let size = usize::try_from(upper - reader.at()).unwrap_or(PIECE).min(PIECE);
+        let read = reader.read(&mut piece[..size])?;
+        if read == 0 {
+            break;
+        }
+        let from = reader.at() - read as u64;
+        for (offset, byte) in (from..).zip(&piece[..read]) {
+            if *byte == b'\n' {
+                if found.len() == count {
+                    found.pop_front();
                 }
-                left -= 1;
+                found.push_back(offset);
             }
         }
-        end = begin;
     }
-    Ok(if lines == 0 { length } else { 0 })
+    Ok(found)
 }
 
 /// Bytes as they come, given on as text.
@@ -47,22 +85,34 @@ impl Pieces {
         self.held.len()
     }
 
-    /// The next piece of the file, or `None` at its present end.
+    /// The next piece before that offset, or `None` at the present end.
     ///
     /// # Errors
     /// What the system says about reading.
-    pub(super) fn next(&mut self, file: &mut File) -> io::Result<Option<String>> {
+    pub(super) fn next(
+        &mut self,
+        reader: &mut Reader,
+        end: Option<u64>,
+    ) -> io::Result<Option<String>> {
+        let left = end.map_or(u64::MAX, |end| end.saturating_sub(reader.at()));
+        let size = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
         let held = self.held.len();
-        self.held.resize(held + PIECE, 0);
-        let read = file.read(&mut self.held[held..]);
+        self.held.resize(held + size, 0);
+        let read = reader.read(&mut self.held[held..]);
         self.held.truncate(held + *read.as_ref().unwrap_or(&0));
         if read? == 0 {
-            return Ok(None);
+            // Nothing completes what was begun there.
+            let is_over = end.is_some_and(|end| end <= reader.at()) && held != 0;
+            return Ok(is_over.then(|| self.take(held)));
         }
         let cut = self.held.len() - unfinished(&self.held);
-        let text = String::from_utf8_lossy(&self.held[..cut]).into_owned();
-        self.held.drain(..cut);
-        Ok(Some(text))
+        Ok(Some(self.take(cut)))
+    }
+
+    fn take(&mut self, length: usize) -> String {
+        let text = String::from_utf8_lossy(&self.held[..length]).into_owned();
+        self.held.drain(..length);
+        text
     }
 }
 
@@ -81,20 +131,21 @@ fn unfinished(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::fs;
 
     use super::*;
 
-    fn file(text: &[u8]) -> File {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(text).unwrap();
-        file.rewind().unwrap();
-        file
+    fn log(text: &[u8]) -> (tempfile::TempDir, Arc<Log>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web.log");
+        fs::write(&path, text).unwrap();
+        let log = Log::new(path, &folder.path().join("state"), None);
+        (folder, Arc::new(log))
     }
 
     fn last(text: &str, lines: u64) -> String {
-        let mut file = file(text.as_bytes());
-        let start = start_of_last(&mut file, lines).unwrap();
+        let (_folder, log) = log(text.as_bytes());
+        let start = start_of_last(&log, (0, text.len() as u64), lines).unwrap();
         text[usize::try_from(start).unwrap()..].to_owned()
     }
 
@@ -118,10 +169,11 @@ mod tests {
     #[test]
     fn characters_are_never_cut() {
         let text = "ä€😀".repeat(PIECE / 3);
-        let mut file = file(text.as_bytes());
+        let (_folder, log) = log(text.as_bytes());
+        let mut reader = Reader::new(log, 0);
         let mut pieces = Pieces::default();
         let mut seen = String::new();
-        while let Some(piece) = pieces.next(&mut file).unwrap() {
+        while let Some(piece) = pieces.next(&mut reader, None).unwrap() {
             seen.push_str(&piece);
         }
         assert_eq!(seen, text);
@@ -129,8 +181,17 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_replaced() {
-        let mut pieces = Pieces::default();
-        let piece = pieces.next(&mut file(b"a\xff\xfeb\n")).unwrap().unwrap();
+        let (_folder, log) = log(b"a\xff\xfeb\n");
+        let piece = Pieces::default().next(&mut Reader::new(log, 0), None).unwrap().unwrap();
         assert_eq!(piece, "a\u{fffd}\u{fffd}b\n");
+    }
+
+    #[test]
+    fn a_character_that_is_cut_by_the_end_is_not_kept_back() {
+        let (_folder, log) = log("aä".as_bytes());
+        let (mut pieces, mut reader) = (Pieces::default(), Reader::new(log, 0));
+        assert_eq!(pieces.next(&mut reader, Some(2)).unwrap().unwrap(), "a");
+        assert_eq!(pieces.next(&mut reader, Some(2)).unwrap().unwrap(), "\u{fffd}");
+        assert_eq!(pieces.next(&mut reader, Some(2)).unwrap(), None);
     }
 }

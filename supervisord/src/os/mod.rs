@@ -6,6 +6,12 @@
 //! **Invariant:** no policy: nothing here restarts, waits for time to pass or reads a clock.
 //! **Invariant:** one [`Processes`] in a program, because reaping takes every child there is.
 
+#[cfg(target_os = "linux")]
+#[path = "linux/cut.rs"]
+mod cut;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere/cut.rs"]
+mod cut;
 #[cfg(unix)]
 #[path = "unix/datagrams.rs"]
 mod datagrams;
@@ -19,6 +25,12 @@ mod environment;
 #[path = "windows/environment.rs"]
 mod environment;
 mod error;
+#[cfg(unix)]
+#[path = "unix/folder.rs"]
+mod folder;
+#[cfg(windows)]
+#[path = "windows/folder.rs"]
+mod folder;
 #[cfg(unix)]
 #[path = "unix/handover.rs"]
 mod handover;
@@ -60,6 +72,12 @@ mod spawner;
 #[cfg(unix)]
 mod unix;
 mod variables;
+#[cfg(target_os = "linux")]
+#[path = "linux/writes.rs"]
+mod writes;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere/writes.rs"]
+mod writes;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -92,14 +110,18 @@ pub use self::{
     signal::{Signal, signal_name, signal_number},
 };
 
+pub use cut::{block_size, collapse, yield_all, yield_disk};
 pub use datagrams::Datagrams;
 pub use environment::{NULL, base_environment, is_same_variable};
+pub use folder::{Folder, Look, is_foreign, look, open_file_of};
 pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
+pub use writes::{Bell, Writes};
+
 pub use own::{
-    Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_process,
-    is_root, is_same_file, lend, make_executable, make_private, make_readable, may_control,
-    open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
+    Peer, Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up,
+    is_process, is_root, is_same_file, lend, make_executable, make_private, make_readable,
+    may_control, open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};

@@ -11,7 +11,8 @@ pub(super) const TEMPLATE: &str = "\
 Look:
   list      Show every service in a line: PID, Status, Label, as launchctl list does
   status    Show all that is known about services
-  logs      Show what a service wrote
+  why       Tell why services are where they are
+  logs      Show what services wrote
   wait      Wait until services are up, down, or have exited
 
 Change:

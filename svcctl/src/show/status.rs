@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use protocol::message::Status;
+use protocol::message::{State, Status};
 
 use super::command::command;
 use super::outcome::state;
 use super::span::{seconds_ago, span};
+use super::why::{asked, last_output};
 
 /// The block, without a newline at its end.
 pub(crate) fn status(status: &Status, now: Timestamp) -> String {
@@ -35,13 +36,20 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
     fact("stdout", status.stdout.as_deref().unwrap_or("nowhere"));
     fact("stderr", status.stderr.as_deref().unwrap_or("nowhere"));
     fact("definition", &status.definition);
+    fact("asked", &asked(status, now));
     for note in &status.notes {
         fact("note", note);
+    }
+    if status.row.state != State::Up {
+        for line in status.last_output.iter().flat_map(last_output) {
+            block.push('\n');
+            block += &line;
+        }
     }
     block
 }
 
-fn moment(moment: &str, now: Timestamp) -> String {
+pub(super) fn moment(moment: &str, now: Timestamp) -> String {
     match seconds_ago(moment, now) {
         Some(ago) if ago < 0 => format!("{moment}, in {}", span(-ago)),
         Some(ago) => format!("{moment}, {} ago", span(ago)),
@@ -51,7 +59,10 @@ fn moment(moment: &str, now: Timestamp) -> String {
 
 fn runs(status: &Status) -> String {
     match &status.last_exit {
-        Some(exit) => format!("{}, last ended: {exit}", status.runs),
+        Some(exit) => match &status.last_exit_means {
+            Some(meaning) => format!("{}, last ended: {exit}: {meaning}", status.runs),
+            None => format!("{}, last ended: {exit}", status.runs),
+        },
         None => status.runs.to_string(),
     }
 }

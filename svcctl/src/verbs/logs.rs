@@ -1,136 +1,218 @@
-//! `svcctl logs LABEL`
+//! `svcctl logs LABEL…`
+
+mod labels;
 
 use clap::Args;
-use protocol::message::{Call, Incoming, Logs, Stream};
+use jiff::Zoned;
+use protocol::message::{Call, Id, Incoming, LogText, Logs, Stream};
 
+use crate::arguments::read_when;
 use crate::client::{self, Client};
 use crate::error::{Error, Exit};
 use crate::output::Output;
 use crate::place::Place;
+use crate::show::{Form, Log};
 
 /// How many lines of the past `-f` begins with.
 const FOLLOW_FROM: u64 = 10;
 
-/// Show what a service wrote
+/// How many logs are followed over one connection, below what the daemon takes.
+const FOLLOWED_MAX: usize = 60;
+
+/// Show what services wrote
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without -n all of the log is shown, with -f its last 10 lines and what comes. Following ends when
-the service is removed. With --json each line is an object with label and line.")]
+the service is removed. Rotated and compressed logs are read as if they were one with the present
+one. Of several services one follows the other, with -f lines are shown as they come; each stands
+behind its service's name.
+
+Marks tell where runs begin and end: — web: run 3 started, pid 4711, 2026-11-23 12:35:03. They are
+no part of the log and are shown on a terminal, or with --marks.
+
+A TIME is like 10m (ago), 12:35, yesterday, 2026-11-23 12:35 or RFC 3339. It is exact where lines
+begin with one (RFC 3339, 2026-11-23 12:35:03, 2026/11/23 12:35:03, syslog's); else what was written
+since the mark or rotation before it, or until the mark behind it, is shown.
+
+With --json each line is an object with label and line, each mark one with label and mark.
+
+Examples:
+  svcctl logs -n 100 web
+  svcctl logs -f 'web-*' db
+  svcctl logs --run last web
+  svcctl logs --since 10m web")]
 pub(crate) struct Arguments {
-    /// The service's label
-    label: String,
+    /// The services' labels; * and ? stand for any letters, or one
+    #[arg(required = true, value_name = "LABEL")]
+    labels: Vec<String>,
     /// Only the last N lines
     #[arg(short = 'n', long, value_name = "N")]
     lines: Option<u64>,
     /// Go on with what comes
     #[arg(short, long)]
     follow: bool,
+    /// Only what was written since then
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only what was written until then
+    #[arg(long, value_name = "TIME", conflicts_with = "follow")]
+    until: Option<String>,
+    /// Only what this run wrote: its number, last, or -1 for the one before the last
+    #[arg(
+        long,
+        value_name = "N|last",
+        value_parser = run_number,
+        conflicts_with = "follow",
+        allow_negative_numbers = true
+    )]
+    run: Option<i64>,
     /// What went to standard error, where that is another file
     #[arg(long)]
     stderr: bool,
+    /// Show where runs begin and end, also when this is no terminal
+    #[arg(long, overrides_with = "no_marks")]
+    marks: bool,
+    /// Show only what the services wrote
+    #[arg(long)]
+    no_marks: bool,
+}
+
+/// A run as the wire has it.
+fn run_number(text: &str) -> Result<i64, String> {
+    match text {
+        "last" => Ok(0),
+        number => number.parse().map_err(|_| format!("'{text}' is no run; write 3, last or -1")),
+    }
+}
+
+/// One log on its way.
+struct Shown {
+    wanted: Logs,
+    request: Option<Id>,
+    log: Log,
 }
 
 impl Arguments {
     /// Passes text on as it comes.
     pub(crate) fn run(self, place: &Place, output: &mut Output) -> Result<Exit, Error> {
         let verb = if self.follow { "follow" } else { "show" };
-        let task = format!("{verb} the log of {}", self.label);
+        let task = match self.labels.as_slice() {
+            [label] => format!("{verb} the log of {label}"),
+            labels => format!("{verb} the logs of {} services", labels.len()),
+        };
+        let now = Zoned::now();
+        let time = |text: &Option<String>| {
+            let time = text.as_deref().map(|text| read_when(text, &now)).transpose();
+            time.map(|time| time.map(|time| time.to_string())).map_err(Error::Usage)
+        };
+        let (since, until) = (time(&self.since)?, time(&self.until)?);
         let mut client = Client::connect(place, task.as_str())?;
-        let mut wanted = Logs {
-            label: self.label.clone(),
-            lines: self.lines.or(self.follow.then_some(FOLLOW_FROM)),
+        let labels = labels::resolve(&mut client, &self.labels)?;
+        if self.follow && FOLLOWED_MAX < labels.len() {
+            let count = labels.len();
+            return Err(Error::Usage(format!(
+                "cannot follow the logs of {count} services: {FOLLOWED_MAX} at once is the limit"
+            )));
+        }
+        let form = match labels.as_slice() {
+            _ if output.is_json() => Form::Json,
+            [_] => Form::Text,
+            labels => Form::Named {
+                width: labels.iter().map(|label| label.chars().count()).max().unwrap_or(0),
+            },
+        };
+        let from_end = (self.follow && since.is_none()).then_some(FOLLOW_FROM);
+        let wanted = |label: String| Logs {
+            label,
+            lines: self.lines.or(from_end),
             follow: self.follow,
             from: None,
             stream: self.stderr.then_some(Stream::Stderr),
+            run: self.run,
+            since: since.clone(),
+            until: until.clone(),
+            marks: self.marks || (!self.no_marks && output.is_terminal() && !output.is_json()),
         };
-        let mut request = client.send(Call::Logs(wanted.clone()))?;
+        let is_coloured = output.is_coloured() && form != Form::Json;
+        let shown = labels.into_iter().enumerate().map(|(place, label)| Shown {
+            log: Log::new(label.clone(), form, is_coloured.then_some(place)),
+            wanted: wanted(label),
+            request: None,
+        });
+        let mut shown: Vec<Shown> = shown.collect();
         if self.follow {
             client.be_patient(None);
+            return show(&mut client, (place, output), &task, &mut shown);
         }
-        let mut lines = Lines::default();
-        loop {
-            let incoming = match client.receive() {
-                Err(Error::HungUp { .. }) if self.follow => {
-                    client.reconnect(place)?;
-                    request = client.send(Call::Logs(wanted.clone()))?;
-                    continue;
+        let is_alone = shown.len() == 1;
+        let mut exit = Exit::Done;
+        for one in &mut shown {
+            let one = std::slice::from_mut(one);
+            exit = exit.or(match show(&mut client, (place, output), &task, one) {
+                Err(error @ Error::Refused(_)) if !is_alone => output.complain(&error),
+                shown => shown?,
+            });
+        }
+        Ok(exit)
+    }
+}
+
+/// Shows all of them at once, each until the daemon says that this was it.
+fn show(
+    client: &mut Client,
+    (place, output): (&Place, &mut Output),
+    task: &str,
+    shown: &mut [Shown],
+) -> Result<Exit, Error> {
+    let mut exit = Exit::Done;
+    let is_alone = shown.len() == 1;
+    ask(client, shown, |_| true)?;
+    while shown.iter().any(|one| one.request.is_some()) {
+        let incoming = match client.receive() {
+            Err(Error::HungUp { .. }) if shown.iter().any(|one| one.wanted.follow) => {
+                client.reconnect(place)?;
+                ask(client, shown, |one| one.request.is_some())?;
+                continue;
+            }
+            incoming => incoming?,
+        };
+        match incoming {
+            Incoming::Log(LogText { request, text, next, mark, .. }) => {
+                let one = shown.iter_mut().find(|one| one.request.as_ref() == Some(&request));
+                let Some(one) = one else { continue };
+                one.wanted.from = next.or(one.wanted.from);
+                output.text(&one.log.text(&text))?;
+                if let Some(mark) = mark {
+                    output.text(&one.log.mark(&mark))?;
                 }
-                incoming => incoming?,
-            };
-            match incoming {
-                Incoming::Log(log) => {
-                    wanted.from = log.next.or(wanted.from);
-                    if output.is_json() {
-                        lines.feed(&log.text, |line| object(output, &self.label, line))?;
-                    } else {
-                        output.text(&log.text)?;
+            }
+            Incoming::Response(response) => {
+                let one = shown.iter_mut().find(|one| one.request.as_ref() == Some(&response.id));
+                let Some(one) = one else {
+                    return Err(client::stray(task, response.outcome.err()));
+                };
+                one.request = None;
+                output.text(&one.log.end())?;
+                match client::settle(task, response.outcome) {
+                    Err(error @ Error::Refused(_)) if !is_alone => {
+                        exit = exit.or(output.complain(&error));
                     }
-                }
-                Incoming::Response(response) if response.id == request => {
-                    lines.end(|line| object(output, &self.label, line))?;
-                    client::settle(&task, response.outcome)?;
-                    return Ok(Exit::Done);
-                }
-                Incoming::Response(response) => {
-                    return Err(client::stray(&task, response.outcome.err()));
+                    outcome => drop(outcome?),
                 }
             }
-            output.flush()?;
         }
+        output.flush()?;
     }
+    Ok(exit)
 }
 
-fn object(output: &mut Output, label: &str, line: &str) -> Result<(), Error> {
-    output.line(serde_json::json!({ "label": label, "line": line }))
-}
-
-/// Cuts text that comes in pieces into lines.
-#[derive(Default)]
-struct Lines {
-    begun: String,
-}
-
-impl Lines {
-    fn feed(
-        &mut self,
-        text: &str,
-        mut line: impl FnMut(&str) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        for piece in text.split_inclusive('\n') {
-            self.begun.push_str(piece);
-            if let Some(whole) = self.begun.strip_suffix('\n') {
-                line(whole)?;
-                self.begun.clear();
-            }
-        }
-        Ok(())
+fn ask(
+    client: &mut Client,
+    shown: &mut [Shown],
+    is_asked: impl Fn(&Shown) -> bool,
+) -> Result<(), Error> {
+    for one in shown.iter_mut().filter(|one| is_asked(one)) {
+        one.request = Some(client.send(Call::Logs(one.wanted.clone()))?);
     }
-
-    fn end(&self, mut line: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-        if self.begun.is_empty() { Ok(()) } else { line(&self.begun) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Error, Lines};
-
-    fn keep(seen: &mut Vec<String>, line: &str) -> Result<(), Error> {
-        seen.push(line.to_owned());
-        Ok(())
-    }
-
-    #[test]
-    fn lines_are_whole_however_they_were_cut() {
-        let text = "one\n\ntwo\nthree";
-        for cut in 1..text.len() {
-            let (mut lines, mut seen) = (Lines::default(), Vec::new());
-            for piece in text.as_bytes().chunks(cut) {
-                let piece = std::str::from_utf8(piece).unwrap();
-                lines.feed(piece, |line| keep(&mut seen, line)).unwrap();
-            }
-            lines.end(|line| keep(&mut seen, line)).unwrap();
-            assert_eq!(seen, ["one", "", "two", "three"], "cut every {cut}");
-        }
-    }
+    Ok(())
 }

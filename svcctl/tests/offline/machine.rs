@@ -25,6 +25,27 @@ fn script(folder: &Folder, text: &str) {
     fs::set_permissions(file, Permissions::from_mode(0o755)).unwrap();
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_on_which_rotation_may_lose_lines_is_named() {
+    let folder = Folder::with(&[]);
+    let said = |log: &str| {
+        let text = format!(
+            "{{\"Label\": \"web\", \"Program\": \"/bin/sh\", \"KeepAlive\": true, {log} \
+             \"StandardOutPath\": \"/dev/shm/web.log\"}}"
+        );
+        folder.file("web.json", &text);
+        folder.svcctl(&["check", "web.json"]).stdout
+    };
+    let output = said("\"Supervisor\": {\"Log\": {\"Keep\": 3}},");
+    // On a machine without a file system in memory there is nothing to find.
+    if std::path::Path::new("/dev/shm").is_dir() {
+        assert!(output.contains("note: StandardOutPath is"), "{output}");
+        assert!(output.contains("may be lost; use ext4, xfs"), "{output}");
+    }
+    assert!(!said("").contains("may be lost"), "it is not rotated");
+}
+
 #[test]
 fn a_program_that_can_not_be_executed() {
     let folder = Folder::with(&[("plain", "#!/bin/sh\n")]);

@@ -2,9 +2,12 @@
 
 use super::HONOURED;
 use super::supervisor::{SECONDS, ours};
-use crate::definition::key::{Class, Key, Kind};
+use crate::definition::key::{Class, Key, Kind, Support};
 use crate::definition::supervisor::{LogFormat, LogFull, LogMode, LogSink, SyslogFormat};
 
+const COPIES: Support = Support::Approximated(
+    "rotation copies the log and cuts it off; what is written in that instant may be lost",
+);
 const SINK: Kind = Kind::Choice(LogSink::WORDS);
 
 pub(super) const LOG: &[Key] = &[
@@ -15,11 +18,12 @@ pub(super) const LOG: &[Key] = &[
         "File: it writes its log itself. Pipe: the supervisor writes it, line by line.",
     )
     .linux(HONOURED),
-    ours("MaxSize", Kind::Size, Class::Hot, "Bytes at which a log is rotated.").linux(HONOURED),
-    ours("MaxAge", SECONDS, Class::Hot, "Seconds after which a log is rotated; for Pipe.")
-        .linux(HONOURED),
-    ours("Keep", Kind::Integer { min: 0, max: 10_000 }, Class::Hot, "How many old ones are kept."),
-    ours("Compress", Kind::Boolean, Class::Hot, "Whether old ones are compressed."),
+    ROTATE,
+    MAX_SIZE,
+    MAX_AGE,
+    KEEP,
+    MAX_TOTAL,
+    COMPRESS,
     ours("Timestamps", Kind::Boolean, Class::Hot, "Whether lines begin with the time; for Pipe.")
         .linux(HONOURED),
     ours("LocalTime", Kind::Boolean, Class::Hot, "Times of the machine's zone, not UTC; for Pipe.")
@@ -57,3 +61,40 @@ pub(super) const LOG: &[Key] = &[
     )
     .linux(HONOURED),
 ];
+
+/// What holds for all services, in the settings.
+pub(in crate::definition) const SETTINGS: &[Key] = &[ours(
+    "Log",
+    Kind::Dictionary(LOG_SETTINGS),
+    Class::Hot,
+    "How logs are kept whose definitions do not say.",
+)
+.everywhere(HONOURED)];
+
+const LOG_SETTINGS: &[Key] = &[
+    ROTATE,
+    MAX_SIZE,
+    MAX_AGE,
+    KEEP,
+    MAX_TOTAL,
+    COMPRESS,
+    kept("Quota", Kind::Size, "Bytes that all logs in the folder of logs may have; 4 GiB."),
+];
+
+const ROTATE: Key = kept("Rotate", Kind::Boolean, "False to let the log grow for ever.");
+const MAX_SIZE: Key = kept("MaxSize", Kind::Size, "Bytes at which a log is rotated; 16 MiB.")
+    .macos(COPIES)
+    .windows(COPIES);
+const MAX_AGE: Key = kept("MaxAge", SECONDS, "Seconds after which a log is rotated; unlimited.")
+    .macos(COPIES)
+    .windows(COPIES);
+const KEEP: Key =
+    kept("Keep", Kind::Integer { min: 0, max: 10_000 }, "How many rotated ones are kept; 5.");
+const MAX_TOTAL: Key =
+    kept("MaxTotal", Kind::Size, "Bytes that all rotated ones may have together; unlimited.");
+const COMPRESS: Key = kept("Compress", Kind::Boolean, "Whether rotated ones are compressed; true.");
+
+/// How logs are kept, whoever says so: a definition for one service, the settings for all.
+const fn kept(name: &'static str, kind: Kind, summary: &'static str) -> Key {
+    ours(name, kind, Class::Hot, summary).everywhere(HONOURED)
+}

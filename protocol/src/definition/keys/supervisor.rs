@@ -65,7 +65,8 @@ pub(super) const SUPERVISOR: &[Key] = &[
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
     )
     .linux(HONOURED),
-    ours("Log", Kind::Dictionary(log::LOG), Class::Restart, "How output is kept.").linux(HONOURED),
+    ours("Log", Kind::Dictionary(log::LOG), Class::Restart, "How output is kept.")
+        .everywhere(HONOURED),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
     ours("Essential", Kind::Boolean, Class::Hot, "The supervisor ends when this service fails."),
     ours("Group", TEXT, Class::Hot, "A name under which verbs reach all services that share it."),

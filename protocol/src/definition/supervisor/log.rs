@@ -65,14 +65,18 @@ keyed! {
     Log {
         /// What stands between the program and its log.
         mode: LogMode = "Mode";
+        /// False to let it grow for ever; absent means that it is rotated.
+        rotate: Option<bool> = "Rotate";
         /// Size in bytes at which a log is rotated; absent means the daemon's setting.
         max_size: Option<u64> = "MaxSize";
-        /// Age at which a log is rotated; needs [`LogMode::Pipe`].
+        /// How old a log may become before it is rotated; absent means the daemon's setting.
         max_age: Option<Duration> = "MaxAge";
         /// How many rotated logs are kept; absent means the daemon's setting.
         keep: Option<u32> = "Keep";
-        /// True to compress rotated ones.
-        compress: bool = "Compress";
+        /// How many bytes all of them may have together; absent means the daemon's setting.
+        max_total: Option<u64> = "MaxTotal";
+        /// Whether rotated ones are compressed; absent means the daemon's setting.
+        compress: Option<bool> = "Compress";
         /// True to begin each line with the time; needs [`LogMode::Pipe`].
         timestamps: bool = "Timestamps";
         /// True for times of the machine's zone in place of UTC; needs [`LogMode::Pipe`].

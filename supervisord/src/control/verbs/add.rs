@@ -61,13 +61,14 @@ impl Daemon {
             }
         };
         let want = if add.wait { Want::Started } else { Want::Nothing };
+        let asked = Some(self.asked("add", &reply));
         let request = self.expect_answer("add", label.clone(), add.timeout_ms, reply);
         if self.dormant.remove(&label).is_some() {
             let job = self.disk.goal(&label, Intent::default());
             self.pending.jobs.insert(job, Then::Goal);
         }
         self.pending.incoming.insert(label, Vec::new());
-        let arrival = Box::new(Arrival { definition, notes, file, request, want });
+        let arrival = Box::new(Arrival { definition, notes, file, request, want, asked });
         self.open(Opening::Write { arrival, text, known });
     }
 
@@ -91,6 +92,7 @@ impl Daemon {
             self.processes.set_reach(run, launch::reach(&definition));
         }
         self.sockets.set(service, &definition);
+        self.logs.set(service, &definition);
         self.pipes.change(service, &definition, &self.paths);
         (entry.definition, entry.notes) = (definition, notes);
         let now = self.clock.now();

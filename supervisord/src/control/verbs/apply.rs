@@ -2,32 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use protocol::definition::{Class, Definition};
-use protocol::message::{Plan, PlanStep, Reason, Step};
+use protocol::definition::{Class, Definition, Settings};
+use protocol::message::{Plan, PlanStep, Reason, Rejected, Step};
 use supervisor_core::{Change, Event, Want};
 use tokio::task;
 
 use super::super::reply::Reply;
 use crate::daemon::{Daemon, Internal, Opening};
+use crate::logs::Defaults;
 use crate::registry::Entry;
 use crate::store::folder::{Found, Taken};
-use crate::store::{StoreError, folder};
+use crate::store::{StoreError, folder, settings};
 
 impl Daemon {
     /// Begins an `apply`; reading the folder goes on beside the loop.
     pub(crate) fn apply(&mut self, dry_run: bool, reply: Option<Reply>) {
-        let folder = self.paths.services.clone();
+        let (folder, settings) = (self.paths.services.clone(), self.paths.settings());
         let internal = self.internal.clone();
         task::spawn_blocking(move || {
-            let found = folder::read(&folder);
+            let (found, settings) = (folder::read(&folder), settings::read(&settings));
             // The loop may have ended meanwhile.
-            let _ = internal.send(Internal::Scanned { found, dry_run, reply });
+            let _ = internal.send(Internal::Scanned { found, settings, dry_run, reply });
         });
     }
 
     pub(super) fn scanned(
         &mut self,
-        found: Result<Found, StoreError>,
+        (found, settings): (Result<Found, StoreError>, Result<Settings, Rejected>),
         dry_run: bool,
         reply: Option<Reply>,
     ) {
@@ -41,7 +42,12 @@ impl Daemon {
                 return;
             }
         };
-        let plan = self.plan(&found);
+        let mut plan = self.plan(&found);
+        match settings {
+            Ok(settings) if !dry_run => self.set_settings(&settings),
+            Ok(_) => {}
+            Err(rejected) => plan.rejected.push(rejected),
+        }
         if dry_run || self.supervisor.is_shutting_down() {
             if let Some(reply) = reply {
                 reply.send(Ok(plan));
@@ -68,6 +74,12 @@ impl Daemon {
         }
     }
 
+    /// Takes over what holds where definitions say nothing.
+    fn set_settings(&mut self, settings: &Settings) {
+        let services = self.registry.entries().map(|(id, entry)| (id, &entry.definition));
+        self.logs.set_defaults(Defaults::of(&settings.log), services);
+    }
+
     fn take_step(
         &mut self,
         label: &str,
@@ -88,7 +100,8 @@ impl Daemon {
                 let intent = self.dormant.remove(label).unwrap_or_default();
                 let enabled = intent.enabled;
                 let Taken { file, definition, notes } = taken;
-                let entry = Entry { label: label.into(), definition, notes, file, enabled };
+                let (label, asked) = (label.into(), None);
+                let entry = Entry { label, definition, notes, file, enabled, asked };
                 let waiting = (Some(request), Want::Started);
                 self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
                 self.perform();

@@ -116,6 +116,39 @@ pub fn may_control(stream: &Stream) -> bool {
     user.is_some_and(|user| user == 0 || user == geteuid().as_raw())
 }
 
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    user: Option<u32>,
+    process: Option<i32>,
+}
+
+impl Peer {
+    /// The peer of that connection.
+    #[must_use]
+    pub fn of(stream: &Stream) -> Self {
+        let peer = stream.peer_creds().ok();
+        let user = peer.as_ref().and_then(|peer| peer.euid());
+        Self { user, process: peer.and_then(|peer| peer.pid()) }
+    }
+
+    /// User, process and program, as far as the system tells. Users but root are told by number,
+    /// since the directory of names may be slow.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let user = match self.user {
+            Some(0) => "root".to_owned(),
+            Some(user) => format!("user {user}"),
+            None => "someone".to_owned(),
+        };
+        let Some(pid) = self.process else { return user };
+        match fs::read_to_string(format!("/proc/{pid}/comm")) {
+            Ok(program) => format!("{user} ({}, pid {pid})", program.trim_end()),
+            Err(_) => format!("{user} (pid {pid})"),
+        }
+    }
+}
+
 /// True when the peer has closed both directions, not only its sending one.
 #[must_use]
 pub fn is_hung_up(stream: &Stream) -> bool {

@@ -6,6 +6,7 @@ use std::os::windows::io::OwnedHandle;
 use std::path::Path;
 
 use interprocess::local_socket::tokio::{Listener, Stream};
+use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{GenericNamespaced, Name, ToNsName as _};
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 
@@ -85,6 +86,27 @@ pub fn make_private(_socket: &Path) -> io::Result<()> {
 #[must_use]
 pub fn may_control(_stream: &Stream) -> bool {
     true
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    process: Option<u32>,
+}
+
+impl Peer {
+    /// The peer of that connection.
+    #[must_use]
+    pub fn of(stream: &Stream) -> Self {
+        Self { process: stream.peer_creds().ok().and_then(|peer| peer.pid()) }
+    }
+
+    /// Its process, as far as the system tells.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let pid = self.process.map(|pid| format!(" (pid {pid})"));
+        format!("someone{}", pid.unwrap_or_default())
+    }
 }
 
 /// A pipe is never closed in one direction alone.

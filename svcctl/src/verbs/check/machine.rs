@@ -22,7 +22,30 @@ pub(super) fn faults(read: &Read, definition: &Definition) -> Vec<Fault> {
     missing.extend(host(definition));
     let warn =
         |(key, cause, help): Missing| super::fault(read, Severity::Warning, key, cause, help);
-    missing.into_iter().map(warn).collect()
+    let note = |(key, cause, help): Missing| super::fault(read, Severity::Note, key, cause, help);
+    missing.into_iter().map(warn).chain(rotated(definition).into_iter().map(note)).collect()
+}
+
+/// Logs to be rotated where rotation can't be as good as elsewhere.
+fn rotated(definition: &Definition) -> Vec<Missing> {
+    if definition.rare.supervisor.log.is_unset() {
+        return Vec::new();
+    }
+    let paths = [
+        ("StandardOutPath", &definition.standard_out_path),
+        ("StandardErrorPath", &definition.standard_error_path),
+    ];
+    let poor = paths.into_iter().filter_map(|(key, path)| {
+        let path = path.as_deref().filter(|path| Path::new(path).is_absolute())?;
+        let folder = place(definition, Path::new(path)).parent()?.to_owned();
+        let cause = format!(
+            "is {path:?}, whose file system can't take the head of a file away: rotation copies \
+             the log and cuts it off, and what is written in that instant may be lost"
+        );
+        let help = "use ext4, xfs, or what lies on them".to_owned();
+        (os::can_collapse(&folder) == Some(false)).then_some((key, cause, Some(help)))
+    });
+    poor.collect()
 }
 
 /// Where a path of the definition lies for us: below the folder that is its `/`.
