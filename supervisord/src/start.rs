@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use protocol::address::{AddressError, Domain, Paths};
+use protocol::address::{self, AddressError, Domain, Paths};
 use thiserror::Error;
 
 use crate::arguments::{self, Arguments, Command, Place};
@@ -174,6 +174,7 @@ fn folders(place: &Place) -> Result<(Domain, Paths), StartError> {
     if let Domain::Base(base) = &mut domain {
         create(base, false)?;
         *base = fs::canonicalize(&*base)
+            .map(address::plain)
             .map_err(|cause| StartError::Folder { folder: base.clone(), cause })?;
     }
     let paths = Paths::of(&domain, &|name| std::env::var_os(name))?;
