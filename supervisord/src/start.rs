@@ -68,6 +68,9 @@ pub enum StartError {
 /// Does what the command line asks.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
+    if let Some(code) = os::errand() {
+        return code;
+    }
     match arguments.command {
         None => daemon(&arguments.daemon, Until::Told),
         Some(Command::Debug(place)) => daemon(&arguments::Daemon::watched(place), Until::Enter),
@@ -197,11 +200,7 @@ fn domain_name(domain: &Domain, paths: &Paths) -> String {
         Domain::User => format!("user-{}", os::current_user()),
         Domain::Base(_) => {
             let path = paths.run.to_string_lossy();
-            // FNV-1a: short, and the same in every build, which std's hasher does not promise.
-            let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-            format!("base-{hash:016x}")
+            format!("base-{:016x}", os::stable_hash(&path))
         }
     }
 }

@@ -57,6 +57,7 @@ mod pipes;
 mod senses;
 mod signal;
 mod spawner;
+mod stable_hash;
 #[cfg(unix)]
 mod unix;
 mod variables;
@@ -93,13 +94,15 @@ pub use self::{
 };
 
 pub use datagrams::Datagrams;
+pub use stable_hash::stable_hash;
+
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use own::{
-    Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up, is_process,
-    is_root, is_same_file, lend, make_executable, make_private, make_readable, may_control,
-    open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
+    Request, Requests, borrow, create_folder, current_user, errand, file_number, is_hung_up,
+    is_process, is_root, is_same_file, lend, make_executable, make_private, make_readable,
+    may_control, open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};

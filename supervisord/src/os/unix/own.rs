@@ -222,3 +222,9 @@ pub fn is_process(pid: u32) -> bool {
     let asked = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
     asked != Err(nix::errno::Errno::ESRCH)
 }
+
+/// This program is never started for an errand here: signals need none.
+#[must_use]
+pub fn errand() -> Option<std::process::ExitCode> {
+    None
+}

@@ -1,18 +1,22 @@
-//! Windows: processes made suspended, each tree a job object, ends told by the thread pool and by
-//! the jobs' completion port.
+//! Windows: processes made suspended, each tree a job object, ends told by the thread pool.
 //!
-//! What it does not do yet is said where it is asked for: other accounts, limits, root directories.
+//! What there is none of here is said where it is asked for: other accounts, root directories.
 
 mod arguments;
+mod ask;
 mod block;
+mod boot;
 mod create;
-mod job;
+mod limits;
+mod members;
 mod nursery;
-mod port;
 mod process;
 mod processes;
+mod program;
 mod signals;
+mod startup;
 mod streams;
+mod tree;
 pub mod user;
 
 use std::io;
@@ -23,6 +27,8 @@ use windows_sys::Win32::System::SystemInformation::{
 
 pub use self::processes::Processes;
 pub(super) use self::{
+    ask::errand,
+    boot::boot,
     nursery::{Nursery, Slot},
     process::Child,
     signals::{SIGNALS, SIGNALS_MAX},
@@ -31,12 +37,12 @@ use super::Options;
 
 /// What all spawner threads share.
 pub(super) struct Workshop {
-    port: std::sync::Arc<port::Port>,
+    domain: String,
 }
 
 impl Workshop {
-    fn new(_: &Options, port: std::sync::Arc<port::Port>) -> Self {
-        Self { port }
+    fn new(options: &Options) -> Self {
+        Self { domain: options.domain.clone() }
     }
 }
 
@@ -50,11 +56,6 @@ pub fn host_name() -> String {
     };
     let length = if got == 0 { 0 } else { length as usize };
     String::from_utf16_lossy(&name[..length.min(name.len())])
-}
-
-/// Windows names no boot; creation times are told apart by themselves.
-pub(super) fn boot() -> Option<String> {
-    None
 }
 
 /// The result of a call that tells failure by zero.

@@ -180,3 +180,9 @@ pub fn file_number(_file: &File) -> io::Result<u64> {
 pub fn is_process(_pid: u32) -> bool {
     true
 }
+
+/// Does what this program was started for, if that is to ask other processes to end.
+#[must_use]
+pub fn errand() -> Option<std::process::ExitCode> {
+    super::imp::errand()
+}

@@ -3,64 +3,89 @@
 use std::{
     ffi::c_void,
     io,
-    os::windows::io::{AsRawHandle, OwnedHandle},
+    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
     ptr,
 };
 
 use supervisor_core::Exit;
 use windows_sys::Win32::{
-    Foundation::{FILETIME, HANDLE, INVALID_HANDLE_VALUE},
-    System::{
-        Console::{CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent},
-        Threading::{
-            GetExitCodeProcess, GetProcessTimes, INFINITE, RegisterWaitForSingleObject,
-            TerminateProcess, UnregisterWaitEx, WT_EXECUTEONLYONCE,
-        },
+    Foundation::{FILETIME, HANDLE, INVALID_HANDLE_VALUE, WAIT_TIMEOUT},
+    Storage::FileSystem::SYNCHRONIZE,
+    System::Threading::{
+        GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess,
+        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_TERMINATE, RegisterWaitForSingleObject,
+        TerminateProcess, UnregisterWaitEx, WT_EXECUTEONLYONCE, WaitForSingleObject,
     },
 };
 
-use super::{check, job::Job};
+use super::{check, tree::Tree};
 
-/// A process that was let run, and the job it is in.
+/// A process that was let run, and the tree it is in.
 pub(in crate::os) struct Child {
-    pub(super) handle: OwnedHandle,
-    pub(super) pid: u32,
-    pub(super) job: Job,
+    pub(super) process: Process,
+    pub(super) tree: Tree,
 }
 
-impl Child {
+/// A process; as long as this is there its number is nobody else's.
+pub(super) struct Process {
+    handle: OwnedHandle,
+    pub(super) pid: u32,
+}
+
+impl Process {
+    pub(super) fn new(handle: OwnedHandle, pid: u32) -> Self {
+        Self { handle, pid }
+    }
+
+    /// The process of that number, if there is one that may be watched and ended.
+    pub(super) fn open(pid: u32) -> Option<Self> {
+        let access = SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
+        // SAFETY: takes numbers.
+        let raw = unsafe { OpenProcess(access, 0, pid) };
+        if raw.is_null() {
+            return None;
+        }
+        // SAFETY: just made, and nobody else knows it.
+        Some(Self { handle: unsafe { OwnedHandle::from_raw_handle(raw) }, pid })
+    }
+
     /// How it ended, once it has.
     pub(super) fn exit(&self) -> Exit {
         let mut code = 0;
         // SAFETY: the handle is open and the place is live.
-        match check(unsafe { GetExitCodeProcess(self.handle.as_raw_handle(), &mut code) }) {
+        match check(unsafe { GetExitCodeProcess(self.raw(), &mut code) }) {
             Ok(()) => Exit::Code(code),
             Err(_) => Exit::Unknown,
         }
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        // SAFETY: the handle is open; returns at once.
+        unsafe { WaitForSingleObject(self.raw(), 0) == WAIT_TIMEOUT }
     }
 
     /// When it was made, in units of 100 ns since 1601; with the pid it names the process.
     pub(super) fn created(&self) -> Option<u64> {
         let mut times = [FILETIME::default(); 4];
         let [made, ended, kernel, user] = &mut times;
-        let handle = self.handle.as_raw_handle();
         // SAFETY: the handle is open and the four places are live.
-        check(unsafe { GetProcessTimes(handle, made, ended, kernel, user) }).ok()?;
+        check(unsafe { GetProcessTimes(self.raw(), made, ended, kernel, user) }).ok()?;
         Some(u64::from(times[0].dwHighDateTime) << 32 | u64::from(times[0].dwLowDateTime))
-    }
-
-    /// Asks it to end by Ctrl-Break, which reaches its console group where there is a console.
-    pub(super) fn ask(&self) {
-        // SAFETY: takes two numbers; the process leads a group of its own, see `create`.
-        if let Err(error) = check(unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self.pid) }) {
-            log::debug!("cannot send Ctrl-Break to process {}: {error}", self.pid);
-        }
     }
 
     /// Ends this process alone.
     pub(super) fn end(&self) {
         // SAFETY: the handle is open; a process that has ended refuses.
-        unsafe { TerminateProcess(self.handle.as_raw_handle(), 1) };
+        unsafe { TerminateProcess(self.raw(), 1) };
+    }
+
+    /// Another handle of it, which keeps its number from being given away.
+    pub(super) fn hold(&self) -> io::Result<OwnedHandle> {
+        self.handle.try_clone()
+    }
+
+    pub(super) fn raw(&self) -> HANDLE {
+        self.handle.as_raw_handle()
     }
 }
 
@@ -68,20 +93,33 @@ impl Child {
 pub(super) struct Wait {
     raw: HANDLE,
     tell: *mut Box<dyn Fn() + Send>,
+    /// Open as long as it is waited on.
+    _handle: OwnedHandle,
 }
 
 impl Wait {
-    pub(super) fn new(child: &Child, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let tell: *mut Box<dyn Fn() + Send> = Box::into_raw(Box::new(Box::new(tell)));
+    /// Waits for the end of a process.
+    pub(super) fn new(process: &Process, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
+        Self::on(process.hold()?, INFINITE, Box::new(tell))
+    }
+
+    /// Waits until a time has passed, given as milliseconds.
+    pub(super) fn pause(time: u32, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
+        // A process that does not end before the daemon does: its own.
+        let own = Process::open(std::process::id()).ok_or_else(io::Error::last_os_error)?;
+        Self::on(own.handle, time, Box::new(tell))
+    }
+
+    fn on(handle: OwnedHandle, time: u32, tell: Box<dyn Fn() + Send>) -> io::Result<Self> {
+        let tell: *mut Box<dyn Fn() + Send> = Box::into_raw(Box::new(tell));
         let mut raw = ptr::null_mut();
-        let handle = child.handle.as_raw_handle();
         // SAFETY: the handle stays open, and `tell` is freed, only after the wait was taken back.
         let result = unsafe {
             let context = tell.cast::<c_void>().cast_const();
-            let flags = WT_EXECUTEONLYONCE;
-            RegisterWaitForSingleObject(&mut raw, handle, Some(call), context, INFINITE, flags)
+            let (object, flags) = (handle.as_raw_handle(), WT_EXECUTEONLYONCE);
+            RegisterWaitForSingleObject(&mut raw, object, Some(call), context, time, flags)
         };
-        let wait = Self { raw, tell };
+        let wait = Self { raw, tell, _handle: handle };
         check(result)?;
         Ok(wait)
     }
