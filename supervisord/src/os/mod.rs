@@ -101,8 +101,8 @@ pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use own::{
     Request, Requests, borrow, create_folder, current_user, errand, file_number, is_hung_up,
-    is_process, is_root, is_same_file, lend, make_executable, make_private, make_readable,
-    may_control, open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
+    is_process, is_root, is_same_file, lend, listen, make_executable, make_readable, may_control,
+    open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};

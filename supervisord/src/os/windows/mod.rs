@@ -10,12 +10,13 @@ mod create;
 mod limits;
 mod members;
 mod nursery;
-mod process;
+pub(in crate::os) mod process;
 mod processes;
 mod program;
 mod signals;
 mod startup;
 mod streams;
+pub(in crate::os) mod token;
 mod tree;
 pub mod user;
 
@@ -59,12 +60,12 @@ pub fn host_name() -> String {
 }
 
 /// The result of a call that tells failure by zero.
-fn check(result: i32) -> io::Result<()> {
+pub(in crate::os) fn check(result: i32) -> io::Result<()> {
     if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Text as the system's wide calls take it.
-fn wide(text: &std::ffi::OsStr) -> Vec<u16> {
+pub(in crate::os) fn wide(text: &std::ffi::OsStr) -> Vec<u16> {
     use std::os::windows::ffi::OsStrExt;
     text.encode_wide().chain([0]).collect()
 }

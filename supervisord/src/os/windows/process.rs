@@ -22,23 +22,23 @@ use super::{check, tree::Tree};
 
 /// A process that was let run, and the tree it is in.
 pub(in crate::os) struct Child {
-    pub(super) process: Process,
-    pub(super) tree: Tree,
+    pub(in crate::os) process: Process,
+    pub(in crate::os) tree: Tree,
 }
 
 /// A process; as long as this is there its number is nobody else's.
-pub(super) struct Process {
+pub(in crate::os) struct Process {
     handle: OwnedHandle,
-    pub(super) pid: u32,
+    pub(in crate::os) pid: u32,
 }
 
 impl Process {
-    pub(super) fn new(handle: OwnedHandle, pid: u32) -> Self {
+    pub(in crate::os) fn new(handle: OwnedHandle, pid: u32) -> Self {
         Self { handle, pid }
     }
 
     /// The process of that number, if there is one that may be watched and ended.
-    pub(super) fn open(pid: u32) -> Option<Self> {
+    pub(in crate::os) fn open(pid: u32) -> Option<Self> {
         let access = SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
         // SAFETY: takes numbers.
         let raw = unsafe { OpenProcess(access, 0, pid) };
@@ -50,7 +50,7 @@ impl Process {
     }
 
     /// How it ended, once it has.
-    pub(super) fn exit(&self) -> Exit {
+    pub(in crate::os) fn exit(&self) -> Exit {
         let mut code = 0;
         // SAFETY: the handle is open and the place is live.
         match check(unsafe { GetExitCodeProcess(self.raw(), &mut code) }) {
@@ -59,13 +59,13 @@ impl Process {
         }
     }
 
-    pub(super) fn is_alive(&self) -> bool {
+    pub(in crate::os) fn is_alive(&self) -> bool {
         // SAFETY: the handle is open; returns at once.
         unsafe { WaitForSingleObject(self.raw(), 0) == WAIT_TIMEOUT }
     }
 
     /// When it was made, in units of 100 ns since 1601; with the pid it names the process.
-    pub(super) fn created(&self) -> Option<u64> {
+    pub(in crate::os) fn created(&self) -> Option<u64> {
         let mut times = [FILETIME::default(); 4];
         let [made, ended, kernel, user] = &mut times;
         // SAFETY: the handle is open and the four places are live.
@@ -74,23 +74,23 @@ impl Process {
     }
 
     /// Ends this process alone.
-    pub(super) fn end(&self) {
+    pub(in crate::os) fn end(&self) {
         // SAFETY: the handle is open; a process that has ended refuses.
         unsafe { TerminateProcess(self.raw(), 1) };
     }
 
     /// Another handle of it, which keeps its number from being given away.
-    pub(super) fn hold(&self) -> io::Result<OwnedHandle> {
+    pub(in crate::os) fn hold(&self) -> io::Result<OwnedHandle> {
         self.handle.try_clone()
     }
 
-    pub(super) fn raw(&self) -> HANDLE {
+    pub(in crate::os) fn raw(&self) -> HANDLE {
         self.handle.as_raw_handle()
     }
 }
 
 /// A call that comes once, on a thread of the system's pool, when a process has ended.
-pub(super) struct Wait {
+pub(in crate::os) struct Wait {
     raw: HANDLE,
     tell: *mut Box<dyn Fn() + Send>,
     /// Open as long as it is waited on.
@@ -99,12 +99,15 @@ pub(super) struct Wait {
 
 impl Wait {
     /// Waits for the end of a process.
-    pub(super) fn new(process: &Process, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
+    pub(in crate::os) fn new(
+        process: &Process,
+        tell: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
         Self::on(process.hold()?, INFINITE, Box::new(tell))
     }
 
     /// Waits until a time has passed, given as milliseconds.
-    pub(super) fn pause(time: u32, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
+    pub(in crate::os) fn pause(time: u32, tell: impl Fn() + Send + 'static) -> io::Result<Self> {
         // A process that does not end before the daemon does: its own.
         let own = Process::open(std::process::id()).ok_or_else(io::Error::last_os_error)?;
         Self::on(own.handle, time, Box::new(tell))
