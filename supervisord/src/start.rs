@@ -72,7 +72,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         return code;
     }
     match arguments.command {
-        None => daemon(&arguments.daemon, Until::Told),
+        None => match arguments.daemon.service.clone() {
+            Some(name) => os::run_service(&name, move || daemon(&arguments.daemon, Until::Told)),
+            None => daemon(&arguments.daemon, Until::Told),
+        },
         Some(Command::Debug(place)) => daemon(&arguments::Daemon::watched(place), Until::Enter),
         Some(Command::Registration(verb)) => registration::run(&verb),
     }

@@ -54,7 +54,13 @@ mod pipes;
 #[cfg(windows)]
 #[path = "windows/pipes.rs"]
 mod pipes;
+pub mod scm;
 mod senses;
+#[cfg(unix)]
+#[path = "unix/service.rs"]
+mod service;
+#[cfg(windows)]
+use self::imp::service;
 mod signal;
 mod spawner;
 mod stable_hash;
@@ -94,6 +100,7 @@ pub use self::{
 };
 
 pub use datagrams::Datagrams;
+pub use service::{run_service, tell_failed, tell_ready};
 pub use stable_hash::stable_hash;
 
 pub use environment::{NULL, base_environment, is_same_variable};

@@ -14,7 +14,7 @@ const BACKSLASH: u16 = b'\\' as u16;
 const UNSAFE: [u16; 4] = [QUOTE, b'%' as u16, b'\r' as u16, b'\n' as u16];
 
 /// The command line that a program takes apart into these arguments again, ended by zero.
-pub(super) fn command_line(arguments: &[OsString]) -> Vec<u16> {
+pub(in crate::os) fn command_line(arguments: &[OsString]) -> Vec<u16> {
     let mut line = Vec::with_capacity(256);
     for (index, argument) in arguments.iter().enumerate() {
         if 0 < index {

@@ -7,12 +7,14 @@ mod ask;
 mod block;
 mod boot;
 mod create;
+pub(in crate::os) mod events;
 mod limits;
 mod members;
 mod nursery;
 pub(in crate::os) mod process;
 mod processes;
 mod program;
+pub(in crate::os) mod service;
 mod signals;
 mod startup;
 mod streams;
@@ -28,6 +30,7 @@ use windows_sys::Win32::System::SystemInformation::{
 
 pub use self::processes::Processes;
 pub(super) use self::{
+    arguments::command_line,
     ask::errand,
     boot::boot,
     nursery::{Nursery, Slot},
