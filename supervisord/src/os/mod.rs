@@ -100,7 +100,7 @@ pub use self::{
 };
 
 pub use datagrams::Datagrams;
-pub use service::{run_service, tell_failed, tell_ready};
+pub use service::{is_service, run_service, tell_failed, tell_ready};
 pub use stable_hash::stable_hash;
 
 pub use environment::{NULL, base_environment, is_same_variable};

@@ -7,6 +7,12 @@ pub fn run_service(_: &str, daemon: impl FnOnce() -> ExitCode + Send + 'static) 
     daemon()
 }
 
+/// Whoever started this process finds the next program in it.
+#[must_use]
+pub fn is_service() -> bool {
+    false
+}
+
 /// Tells nobody.
 pub fn tell_ready() {}
 

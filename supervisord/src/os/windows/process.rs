@@ -12,9 +12,10 @@ use windows_sys::Win32::{
     Foundation::{FILETIME, HANDLE, INVALID_HANDLE_VALUE, WAIT_TIMEOUT},
     Storage::FileSystem::SYNCHRONIZE,
     System::Threading::{
-        GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess,
-        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_TERMINATE, RegisterWaitForSingleObject,
-        TerminateProcess, UnregisterWaitEx, WT_EXECUTEONLYONCE, WaitForSingleObject,
+        GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess, PROCESS_NAME_WIN32,
+        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_TERMINATE, QueryFullProcessImageNameW,
+        RegisterWaitForSingleObject, TerminateProcess, UnregisterWaitEx, WT_EXECUTEONLYONCE,
+        WaitForSingleObject,
     },
 };
 
@@ -64,6 +65,12 @@ impl Process {
         unsafe { WaitForSingleObject(self.raw(), 0) == WAIT_TIMEOUT }
     }
 
+    /// Returns when it has ended.
+    pub(in crate::os) fn wait(&self) {
+        // SAFETY: the handle is open.
+        unsafe { WaitForSingleObject(self.raw(), INFINITE) };
+    }
+
     /// When it was made, in units of 100 ns since 1601; with the pid it names the process.
     pub(in crate::os) fn created(&self) -> Option<u64> {
         let mut times = [FILETIME::default(); 4];
@@ -71,6 +78,19 @@ impl Process {
         // SAFETY: the handle is open and the four places are live.
         check(unsafe { GetProcessTimes(self.raw(), made, ended, kernel, user) }).ok()?;
         Some(u64::from(times[0].dwHighDateTime) << 32 | u64::from(times[0].dwLowDateTime))
+    }
+
+    /// It is what Windows starts beside a program to be its console.
+    pub(in crate::os) fn is_console_host(&self) -> bool {
+        let mut path = [0_u16; 512];
+        let mut length = path.len() as u32;
+        // SAFETY: the handle is open, and buffer and length are live.
+        let asked = check(unsafe {
+            let form = PROCESS_NAME_WIN32;
+            QueryFullProcessImageNameW(self.raw(), form, path.as_mut_ptr(), &mut length)
+        });
+        let path = String::from_utf16_lossy(path.get(..length as usize).unwrap_or_default());
+        asked.is_ok() && path.to_ascii_lowercase().ends_with(r"\system32\conhost.exe")
     }
 
     /// Ends this process alone.

@@ -119,8 +119,13 @@ impl Tree {
         pids(self.raw()).contains(&process.pid)
     }
 
-    /// Whether no process is in it.
+    /// Whether no process of the service is in it; the host of its console goes by itself.
     pub(super) fn is_empty(&self) -> bool {
+        let is_host = |pid| Process::open(pid).is_some_and(|process| process.is_console_host());
+        self.is_deserted() || pids(self.raw()).into_iter().all(is_host)
+    }
+
+    fn is_deserted(&self) -> bool {
         let mut facts = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
         // SAFETY: the structure is live and of that size.
         let got = unsafe {
@@ -138,7 +143,8 @@ impl Tree {
     /// Some process in it that may be waited for.
     pub(super) fn member(&self) -> Option<Process> {
         // By the time it is opened the number may be somebody else's.
-        pids(self.raw()).into_iter().filter_map(Process::open).find(|process| self.holds(process))
+        let mut processes = pids(self.raw()).into_iter().filter_map(Process::open);
+        processes.find(|process| self.holds(process) && !process.is_console_host())
     }
 
     /// Sets the event that asks it to end.
