@@ -53,9 +53,17 @@ impl Signals {
         }
     }
 
-    /// Windows knows no death by signal: the code that the C runtime uses stands for it.
+    /// Windows knows no death by signal: the code of the error that comes closest stands for it,
+    /// or one that shells use.
     pub(crate) fn die_by(&self, number: i32) -> ExitCode {
-        ExitCode::from(u8::try_from(128 + number).unwrap_or(u8::MAX))
+        let code = match number {
+            4 => 0xC000_001D_u32,
+            6 => 0xC000_0409,
+            8 => 0xC000_0094,
+            11 => 0xC000_0005,
+            other => other.unsigned_abs() + 128,
+        };
+        std::process::exit(code.cast_signed())
     }
 }
 

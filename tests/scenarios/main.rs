@@ -4,13 +4,17 @@
 mod arguments;
 #[cfg(target_os = "linux")]
 mod chaos;
+#[cfg(unix)]
 mod check;
+#[cfg(unix)]
 mod clients;
 #[cfg(target_os = "linux")]
 mod confined;
+#[cfg(unix)]
 mod daemon;
 #[cfg(target_os = "linux")]
 mod debugger;
+#[cfg(unix)]
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;
@@ -28,7 +32,9 @@ mod persistence;
 mod piped;
 #[cfg(target_os = "linux")]
 mod piped_survival;
+#[cfg(unix)]
 mod protocol;
+#[cfg(unix)]
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod registration;
@@ -40,6 +46,7 @@ mod sinks;
 mod socket_keys;
 #[cfg(unix)]
 mod sockets;
+#[cfg(unix)]
 mod spawning;
 #[cfg(target_os = "linux")]
 mod state_files;
@@ -58,3 +65,7 @@ mod upgrade;
 mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+mod windows_service;

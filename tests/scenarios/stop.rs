@@ -18,6 +18,7 @@ fn stop_asks_with_sigterm_and_waits_for_the_answer() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_service_that_dies_of_the_signal_has_a_negative_status() {
     let daemon = Daemon::start();
     daemon.service("web").add();
@@ -37,7 +38,7 @@ fn a_deaf_service_is_killed_when_its_stop_timeout_passes() {
     assert!(Duration::from_millis(950) < taken && taken < Duration::from_secs(5), "{taken:?}");
     assert!(!observer::lives(pid));
     assert_eq!(daemon.count("deaf", "received TERM"), 1);
-    assert_eq!(daemon.row("deaf")["status"], -9);
+    assert_eq!(daemon.row("deaf")["status"], if cfg!(windows) { 1 } else { -9 });
 }
 
 #[test]
@@ -145,6 +146,7 @@ fn when_the_main_process_ends_its_leftovers_end_before_the_next_run() {
 }
 
 #[test]
+#[cfg(unix)]
 fn abandon_process_group_lets_the_rest_of_the_tree_live() {
     let daemon = Daemon::start();
     daemon.service("parent").does(&["--children", "1"]).key("AbandonProcessGroup", true).add();
@@ -157,9 +159,9 @@ fn abandon_process_group_lets_the_rest_of_the_tree_live() {
     end(child);
 }
 
+#[cfg(unix)]
 fn end(pid: u32) {
-    let target = nix::unistd::Pid::from_raw(pid.cast_signed());
-    nix::sys::signal::kill(target, nix::sys::signal::Signal::SIGKILL).unwrap();
+    observer::kill(pid);
     wait_until("the abandoned child to end", PATIENCE, || !observer::lives(pid));
 }
 

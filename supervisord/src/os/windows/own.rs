@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::windows::fs::OpenOptionsExt as _;
 use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
 use std::path::Path;
 
@@ -14,7 +15,8 @@ use tokio::sync::Notify;
 use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FALSE};
 use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::Storage::FileSystem::{
-    BY_HANDLE_FILE_INFORMATION, CreateDirectoryW, GetFileInformationByHandle,
+    BY_HANDLE_FILE_INFORMATION, CreateDirectoryW, FILE_FLAG_BACKUP_SEMANTICS,
+    GetFileInformationByHandle,
 };
 
 use super::imp::{check, process::Process, token, wide};
@@ -146,11 +148,14 @@ pub fn make_executable(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// NTFS journals renames; a folder can't be synced.
+/// Makes the folder's entries safe. Not every file system can; NTFS keeps them whole by itself.
 ///
 /// # Errors
-/// None.
-pub fn sync_folder(_folder: &Path) -> io::Result<()> {
+/// None: what can't be synced is as safe as it gets.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    let _ = options.open(folder).and_then(|folder| folder.sync_all());
     Ok(())
 }
 
