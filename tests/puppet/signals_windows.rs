@@ -2,7 +2,6 @@
 //! started us.
 
 use std::process::ExitCode;
-use std::ptr;
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -73,7 +72,7 @@ fn is_set(name: &str) -> bool {
     // SAFETY: the name ends in zero; the handle is kept as long as the process lives.
     unsafe {
         let event = OpenEventW(SYNCHRONIZE, 0, name.as_ptr());
-        event != ptr::null_mut() && WaitForSingleObject(event, INFINITE) == 0
+        !event.is_null() && WaitForSingleObject(event, INFINITE) == 0
     }
 }
 

@@ -149,7 +149,11 @@ fn a_kept_alive_service_killed_from_outside_comes_back_at_once_after_its_throttl
     assert!(Duration::from_millis(500) < pause, "throttled for {pause:?} only");
     assert!(pause < Duration::from_secs(4), "throttled for {pause:?}");
     let row = daemon.row("web");
-    assert_eq!((&row["status"], &row["restarts"]), (&json!(if cfg!(windows) { 1 } else { -9 }), &json!(1)), "{row}");
+    assert_eq!(
+        (&row["status"], &row["restarts"]),
+        (&json!(if cfg!(windows) { 1 } else { -9 }), &json!(1)),
+        "{row}"
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Mounts {
 
     /// Never returns.
     pub async fn changed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// None.

@@ -196,17 +196,18 @@ fn is(error: &Error, code: u32) -> bool {
 }
 
 fn words(error: &Error) -> String {
-    let advice = match error {
-        _ if is(error, ERROR_ACCESS_DENIED) => "; use a prompt that runs as administrator",
-        _ if is(error, ERROR_SERVICE_MARKED_FOR_DELETE) => {
-            "; close what shows services (the Services window, Task Manager), or restart Windows"
-        }
-        _ => "",
+    let advice = if is(error, ERROR_ACCESS_DENIED) {
+        "; use a prompt that runs as administrator"
+    } else if is(error, ERROR_SERVICE_MARKED_FOR_DELETE) {
+        "; close what shows services (the Services window, Task Manager), or restart Windows"
+    } else {
+        ""
     };
-    match error {
-        Error::Winapi(error) => format!("{error}{advice}"),
-        error => error.to_string(),
+    // Its own words for this say no more than that it is one.
+    if let Error::Winapi(error) = error {
+        return format!("{error}{advice}");
     }
+    error.to_string()
 }
 
 fn exit_words(code: ServiceExitCode) -> String {

@@ -87,36 +87,36 @@ fn serve(_: Vec<OsString>) {
 }
 
 fn hear(control: ServiceControl) -> ServiceControlHandlerResult {
-    match control {
-        ServiceControl::Stop | ServiceControl::Preshutdown | ServiceControl::Shutdown => {
-            tell(ServiceState::StopPending, None);
-            tell_to_end();
-        }
-        ServiceControl::TimeChange => clock::tell_set(),
-        ServiceControl::PowerEvent(
-            PowerEventParam::ResumeAutomatic | PowerEventParam::ResumeSuspend,
-        ) => clock::tell_woken(),
-        ServiceControl::PowerEvent(_) | ServiceControl::Interrogate => {}
-        _ => return ServiceControlHandlerResult::NotImplemented,
+    use PowerEventParam::{ResumeAutomatic, ResumeSuspend};
+    use ServiceControl::{Interrogate, PowerEvent, Preshutdown, Shutdown, Stop, TimeChange};
+    if matches!(control, Stop | Preshutdown | Shutdown) {
+        tell(ServiceState::StopPending, None);
+        tell_to_end();
+    } else if matches!(control, TimeChange) {
+        clock::tell_set();
+    } else if matches!(control, PowerEvent(ResumeAutomatic | ResumeSuspend)) {
+        clock::tell_woken();
+    } else if !matches!(control, PowerEvent(_) | Interrogate) {
+        return ServiceControlHandlerResult::NotImplemented;
     }
     ServiceControlHandlerResult::NoError
 }
 
 fn tell(state: ServiceState, failure: Option<u32>) {
     let Some(manager) = MANAGER.get() else { return };
-    let controls_accepted = match state {
-        ServiceState::Running => {
-            ServiceControlAccept::STOP
-                | ServiceControlAccept::PRESHUTDOWN
-                | ServiceControlAccept::TIME_CHANGE
-                | ServiceControlAccept::POWER_EVENT
-        }
-        _ => ServiceControlAccept::empty(),
-    };
-    let wait_hint = match state {
-        ServiceState::StartPending => START_TIME,
-        ServiceState::StopPending => STOP_TIME,
-        _ => Duration::ZERO,
+    let is_running = state == ServiceState::Running;
+    let controls = ServiceControlAccept::STOP
+        | ServiceControlAccept::PRESHUTDOWN
+        | ServiceControlAccept::TIME_CHANGE
+        | ServiceControlAccept::POWER_EVENT;
+    let controls_accepted = if is_running { controls } else { ServiceControlAccept::empty() };
+    // Longest that it may stay as it is.
+    let wait_hint = if state == ServiceState::StartPending {
+        START_TIME
+    } else if state == ServiceState::StopPending {
+        STOP_TIME
+    } else {
+        Duration::ZERO
     };
     let told = manager.set_service_status(ServiceStatus {
         service_type: ServiceType::OWN_PROCESS,
