@@ -57,6 +57,7 @@ mod survival;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod systemd;
+#[cfg(unix)]
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;

@@ -193,7 +193,9 @@ fn a_kept_alive_service_that_was_stopped_stays_down() {
 #[test]
 fn start_while_stopping_begins_a_new_run_when_the_old_one_is_gone() {
     let daemon = Daemon::start();
-    daemon.service("web").does(&["--term-after", "500"]).add();
+    // Long enough to be seen on a busy machine, where wine takes its time.
+    let patience = if cfg!(windows) { "4000" } else { "500" };
+    daemon.service("web").does(&["--term-after", patience]).add();
     let before = daemon.running("web");
     daemon.done(&["stop", "--no-wait", "web"]);
     daemon.wait_state("web", "stopping");

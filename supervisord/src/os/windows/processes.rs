@@ -195,13 +195,7 @@ impl Processes {
         abandon_group: bool,
     ) -> Left {
         let names = Names::new(&self.domain, tree);
-        let is_it = |process: &Process, identity: &Identity| {
-            identity.started.is_some() && process.created() == identity.started
-        };
-        let recorded = identity.and_then(|identity| {
-            Process::open(identity.pid).filter(|process| is_it(process, identity))
-        });
-        if let Some(process) = recorded.filter(Process::is_alive) {
+        if let Some(process) = identity.and_then(recorded).filter(Process::is_alive) {
             let tree = Tree::find(&names, Some(&process));
             if tree.is_none() {
                 log::warn!("pid {}: its tree is not found, only the process itself", process.pid);
@@ -223,10 +217,11 @@ impl Processes {
         Left::Others
     }
 
-    /// How a process of an earlier daemon ended stays unknown.
+    /// How a process of an earlier daemon ended, if somebody still holds it.
     #[must_use]
-    pub fn ended_before(&self, _: &Identity) -> Option<Exit> {
-        None
+    pub fn ended_before(&self, identity: &Identity) -> Option<Exit> {
+        let ended = recorded(identity).filter(|process| !process.is_alive());
+        ended.map(|process| process.exit())
     }
 
     /// Nothing is kept for a later daemon.
@@ -325,4 +320,11 @@ impl Processes {
         let wait = Wait::pause(PAUSE, move || _ = tell.send(told));
         wait.inspect_err(|error| log::error!("cannot wait for processes: {error}")).ok()
     }
+}
+
+/// That very process: a number alone may be anybody's by now.
+fn recorded(identity: &Identity) -> Option<Process> {
+    let is_it =
+        |process: &Process| identity.started.is_some() && process.created() == identity.started;
+    Process::open(identity.pid).filter(is_it)
 }

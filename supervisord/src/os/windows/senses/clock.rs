@@ -5,9 +5,11 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+use windows_sys::Win32::System::SystemInformation::GetTickCount64;
 
 /// The machine woke up: timers have stood still.
 static WOKEN: Notify = Notify::const_new();
@@ -15,12 +17,17 @@ static WOKEN: Notify = Notify::const_new();
 /// Somebody set the clock.
 static SET: Notify = Notify::const_new();
 
-/// The time since this was first asked.
+/// The time since the machine booted, suspends included.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is where the clock's time comes from")]
 pub fn since_boot() -> Duration {
-    static BEGAN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    BEGAN.get_or_init(Instant::now).elapsed()
+    // The count since boot is coarse; the fine one does not tell when it began.
+    static BEGAN: OnceLock<(Duration, Instant)> = OnceLock::new();
+    let (before, began) = BEGAN.get_or_init(|| {
+        // SAFETY: it takes nothing and always works.
+        (Duration::from_millis(unsafe { GetTickCount64() }), Instant::now())
+    });
+    *before + began.elapsed()
 }
 
 /// The zone is no file here; a change of it is told as one of the clock.
