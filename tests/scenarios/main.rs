@@ -1,6 +1,7 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+#[cfg(unix)]
 mod arguments;
 #[cfg(target_os = "linux")]
 mod chaos;
@@ -18,7 +19,9 @@ mod debugger;
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+#[cfg(unix)]
 mod formats;
+#[cfg(unix)]
 mod hosts;
 #[cfg(unix)]
 mod inetd;
@@ -63,6 +66,7 @@ mod tidy;
 mod triggers;
 #[cfg(target_os = "linux")]
 mod upgrade;
+#[cfg(unix)]
 mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
