@@ -167,12 +167,12 @@ pub fn open_log(file: &Path) -> io::Result<OwnedHandle> {
     Ok(OpenOptions::new().append(true).create(true).open(file)?.into())
 }
 
-/// Opens a file for reading.
+/// Opens a file for reading, or a folder, whose kind then tells what it is.
 ///
 /// # Errors
 /// What the system says.
 pub fn open_to_read(file: &Path) -> io::Result<File> {
-    File::open(file)
+    OpenOptions::new().read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(file)
 }
 
 /// True when the path leads to that open file.
