@@ -85,6 +85,12 @@ impl Paths {
     }
 }
 
+/// A canonical path as people write it: Windows begins those with `\\?\`, which few programs take.
+#[must_use]
+pub fn plain(path: PathBuf) -> PathBuf {
+    system::plain(path)
+}
+
 fn set(environment: Environment<'_>, name: &str) -> Option<PathBuf> {
     environment(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
@@ -117,6 +123,10 @@ mod system {
     pub(super) fn socket(run: &Path) -> PathBuf {
         run.join("socket")
     }
+
+    pub(super) fn plain(path: PathBuf) -> PathBuf {
+        path
+    }
 }
 
 #[cfg(windows)]
@@ -144,16 +154,32 @@ mod system {
 
     /// Pipes live in one flat name space, so the folder's path becomes part of the name.
     pub(super) fn socket(run: &Path) -> PathBuf {
-        let name: String = run
-            .to_string_lossy()
-            .chars()
-            .map(
-                |letter| {
-                    if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }
-                },
-            )
-            .collect();
+        let path = plain(run.to_owned()).to_string_lossy().to_lowercase().replace('/', "\\");
+        let name = path.replace(':', "").replace('-', "--").replace('\\', "-");
         PathBuf::from(format!("supervisord-{name}"))
+    }
+
+    /// Only paths on drives have a short form that means the same.
+    pub(super) fn plain(path: PathBuf) -> PathBuf {
+        let text = path.to_string_lossy();
+        match text.strip_prefix(r"\\?\") {
+            Some(short) if short.as_bytes().get(1) == Some(&b':') => PathBuf::from(short),
+            Some(_) | None => path,
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_folder_has_one_pipe_however_it_is_spelled() {
+            let name = PathBuf::from("supervisord-c-my--base-run");
+            for spelling in [r"C:\My-Base\run", r"\\?\c:\my-base\run", "c:/my-base/run"] {
+                assert_eq!(socket(Path::new(spelling)), name, "{spelling}");
+            }
+            assert_ne!(socket(Path::new(r"c:\my\base\run")), name);
+        }
     }
 }
 
@@ -192,5 +218,9 @@ mod system {
 
     pub(super) fn socket(run: &Path) -> PathBuf {
         run.join("socket")
+    }
+
+    pub(super) fn plain(path: PathBuf) -> PathBuf {
+        path
     }
 }

@@ -4,5 +4,6 @@
 
 pub mod address;
 pub mod definition;
+pub mod exit;
 pub mod frame;
 pub mod message;

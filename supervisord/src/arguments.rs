@@ -49,6 +49,10 @@ pub struct Daemon {
     #[arg(long, hide = true, conflicts_with = "daemonize")]
     pub self_check: bool,
 
+    /// Be the service of that name, as Windows' service control manager asks
+    #[arg(long, hide = true, value_name = "NAME", conflicts_with = "daemonize")]
+    pub service: Option<String>,
+
     /// What to tell: error, warn, info or debug; RUST_LOG may say it finer
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: String,
@@ -99,6 +103,7 @@ impl Daemon {
     /// One that is watched at work.
     #[must_use]
     pub fn watched(place: Place) -> Self {
-        Self { place, daemonize: false, self_check: false, log: "debug".to_owned(), log_file: None }
+        let log = "debug".to_owned();
+        Self { place, daemonize: false, self_check: false, service: None, log, log_file: None }
     }
 }

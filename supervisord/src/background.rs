@@ -55,7 +55,10 @@ impl Readiness {
             let _ = writeln!(pipe, "{news}");
         }
         #[cfg(windows)]
-        let _ = news;
+        match news {
+            "ready" => crate::os::tell_ready(),
+            error => crate::os::tell_failed(error),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod openrc;
 mod plan;
 mod quote;
 mod running;
+mod scm;
 mod script;
 mod systemd;
 mod sysvinit;
@@ -196,7 +197,7 @@ fn install(manager: Manager, registration: &Registration) -> Result<Plan, Fault>
         Manager::Launchd => Ok(launchd::install(registration)),
         Manager::Openrc => script::install(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::install(registration, &sysvinit::script(registration)),
-        Manager::Scm => Err(registration.not_windows("install")),
+        Manager::Scm => scm::install(registration),
     }
 }
 
@@ -206,7 +207,7 @@ fn remove(manager: Manager, registration: &Registration) -> Result<Plan, Fault> 
         Manager::Launchd => Ok(launchd::remove(registration)),
         Manager::Openrc => script::remove(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::remove(registration, &sysvinit::script(registration)),
-        Manager::Scm => Err(registration.not_windows("remove")),
+        Manager::Scm => scm::remove(registration),
     }
 }
 
@@ -216,7 +217,7 @@ fn start(manager: Manager, registration: &Registration) -> Result<Plan, Fault> {
         Manager::Launchd => launchd::start(registration),
         Manager::Openrc => script::start(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::start(registration, &sysvinit::script(registration)),
-        Manager::Scm => Err(registration.not_windows("start")),
+        Manager::Scm => scm::start(registration),
     }
 }
 
@@ -226,7 +227,7 @@ fn stop(manager: Manager, registration: &Registration) -> Result<Plan, Fault> {
         Manager::Launchd => launchd::stop(registration),
         Manager::Openrc => script::stop(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::stop(registration, &sysvinit::script(registration)),
-        Manager::Scm => Err(registration.not_windows("stop")),
+        Manager::Scm => scm::stop(registration),
     }
 }
 
@@ -236,7 +237,7 @@ fn status(manager: Manager, registration: &Registration) -> ExitCode {
         Manager::Launchd => launchd::standing(registration),
         Manager::Openrc => script::standing(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::standing(registration, &sysvinit::script(registration)),
-        Manager::Scm => Standing::default(),
+        Manager::Scm => scm::standing(registration),
     };
     telling::standing(manager, registration, &standing);
     match standing {
@@ -323,10 +324,6 @@ impl Registration {
 
     fn unable(&self, verb: &'static str, cause: &str) -> Fault {
         Fault::Unable { verb, name: self.name.clone(), cause: cause.to_owned() }
-    }
-
-    fn not_windows(&self, verb: &'static str) -> Fault {
-        self.unable(verb, "the service control manager is Windows'")
     }
 
     /// What a removal leaves, since it is not the registration's.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use protocol::address::{AddressError, Domain, Paths};
+use protocol::address::{self, AddressError, Domain, Paths};
 use thiserror::Error;
 
 use crate::arguments::{self, Arguments, Command, Place};
@@ -68,8 +68,14 @@ pub enum StartError {
 /// Does what the command line asks.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
+    if let Some(code) = os::errand() {
+        return code;
+    }
     match arguments.command {
-        None => daemon(&arguments.daemon, Until::Told),
+        None => match arguments.daemon.service.clone() {
+            Some(name) => os::run_service(&name, move || daemon(&arguments.daemon, Until::Told)),
+            None => daemon(&arguments.daemon, Until::Told),
+        },
         Some(Command::Debug(place)) => daemon(&arguments::Daemon::watched(place), Until::Enter),
         Some(Command::Registration(verb)) => registration::run(&verb),
     }
@@ -174,6 +180,7 @@ fn folders(place: &Place) -> Result<(Domain, Paths), StartError> {
     if let Domain::Base(base) = &mut domain {
         create(base, false)?;
         *base = fs::canonicalize(&*base)
+            .map(address::plain)
             .map_err(|cause| StartError::Folder { folder: base.clone(), cause })?;
     }
     let paths = Paths::of(&domain, &|name| std::env::var_os(name))?;
@@ -196,11 +203,7 @@ fn domain_name(domain: &Domain, paths: &Paths) -> String {
         Domain::User => format!("user-{}", os::current_user()),
         Domain::Base(_) => {
             let path = paths.run.to_string_lossy();
-            // FNV-1a: short, and the same in every build, which std's hasher does not promise.
-            let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-            format!("base-{hash:016x}")
+            format!("base-{:016x}", os::stable_hash(&path))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use interprocess::local_socket::{Stream, traits::Stream as _};
-use protocol::address::{Domain, Paths};
+use protocol::address::{self, Domain, Paths};
 
 use crate::arguments::PlaceArguments;
 use crate::error::Error;
@@ -82,7 +82,8 @@ fn socket(domain: &Domain) -> Result<PathBuf, Error> {
     Ok(Paths::of(domain, &|name| env::var_os(name))?.socket())
 }
 
-/// Absolute, so that an error names a folder the reader can find.
+/// Absolute, so that an error names a folder the reader can find, and as the daemon spells it.
 fn whole(base: &Path) -> PathBuf {
-    std::path::absolute(base).unwrap_or_else(|_| base.to_owned())
+    let found = std::fs::canonicalize(base).map(address::plain);
+    found.or_else(|_| std::path::absolute(base)).unwrap_or_else(|_| base.to_owned())
 }

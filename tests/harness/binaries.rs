@@ -28,7 +28,8 @@ pub fn workspace() -> &'static Path {
 }
 
 impl Binaries {
-    /// `SVC_BIN_DIR` replaces the product's binaries, never the puppet.
+    /// `SVC_BIN_DIR` replaces the product's binaries, never the puppet. `SVC_BUILT` says that all
+    /// was built already, where there is no cargo: under wine.
     fn find() -> Self {
         let executable = env::current_exe().expect("a running test has a path");
         let built = executable
@@ -37,7 +38,9 @@ impl Binaries {
             .expect("cargo puts tests two folders below its profile's")
             .to_owned();
         let installed = env::var_os("SVC_BIN_DIR").map(PathBuf::from);
-        build(&built, if installed.is_some() { &["tests", "rust-http"] } else { &[] });
+        if env::var_os("SVC_BUILT").is_none() {
+            build(&built, if installed.is_some() { &["tests", "rust-http"] } else { &[] });
+        }
         let installed = installed.unwrap_or_else(|| built.clone());
         let place = |folder: &Path, name| {
             let path = folder.join(name).with_extension(env::consts::EXE_EXTENSION);

@@ -340,10 +340,8 @@ impl Daemon {
     /// Ends by number what carries this folder's mark, and says what that was.
     fn sweep(&self) -> Vec<String> {
         let left = observer::services_below(self.base());
-        #[cfg(unix)]
-        for process in &left {
-            let pid = nix::unistd::Pid::from_raw(process.pid.cast_signed());
-            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        for process in left.iter().filter(|process| observer::lives(process.pid)) {
+            observer::kill(process.pid);
         }
         left.iter().map(|process| format!("a process is left: {process:?}")).collect()
     }

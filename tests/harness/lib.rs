@@ -18,6 +18,7 @@ mod journal;
 mod machine;
 #[cfg(target_os = "linux")]
 mod network;
+#[cfg_attr(windows, path = "observer_windows.rs")]
 pub mod observer;
 mod skip;
 mod wait;

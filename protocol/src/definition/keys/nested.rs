@@ -20,35 +20,40 @@ pub(super) const KEEP_ALIVE: &[Key] = &[
         Class::Hot,
         "True: again after an exit with status 0; false: after any other end.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     inside(
         "Crashed",
         Kind::Boolean,
         Class::Hot,
         "True: again after a crash; false: after any end that is none.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     inside(
         "PathState",
         Kind::Map(&Kind::Boolean),
         Class::Hot,
         "Paths; alive while any exists (true) or does not (false).",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     inside(
         "OtherJobEnabled",
         LABELS,
         Class::Hot,
         "Services; alive while any is loaded (true) or is not (false).",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     inside(
         "OtherJobActive",
         LABELS,
         Class::Hot,
         "Services; alive while any that is loaded runs (true) or does not (false).",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     inside(
         "NetworkState",
         Kind::Boolean,
@@ -62,12 +67,16 @@ pub(super) const KEEP_ALIVE: &[Key] = &[
         Class::Hot,
         "Nothing starts the service until it is first asked for.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
 ];
 
 const fn moment(name: &'static str, max: i64, summary: &'static str) -> Key {
     let min = if matches!(name.as_bytes(), b"Day") { 1 } else { 0 };
-    inside(name, Kind::Integer { min, max }, Class::Hot, summary).essential().linux(HONOURED)
+    inside(name, Kind::Integer { min, max }, Class::Hot, summary)
+        .essential()
+        .linux(HONOURED)
+        .windows(HONOURED)
 }
 
 pub(super) const CALENDAR: &[Key] = &[
@@ -151,17 +160,26 @@ const fn limit(name: &'static str, windows: Support, summary: &'static str) -> K
     inside(name, kind, Class::Restart, summary).linux(HONOURED).windows(windows)
 }
 
+const COMMITTED: Support = Support::Approximated("limits the memory that each process commits");
 const NO_LIMIT: Support = Support::NotAvailable("Windows has no such limit");
 
 pub(super) const RESOURCE_LIMITS: &[Key] = &[
     limit("Core", NO_LIMIT, "Size of a core file, bytes."),
-    limit("CPU", Support::NotYet, "Processor time of each process, seconds."),
-    limit("Data", Support::NotYet, "Size of the data segment, bytes."),
+    limit(
+        "CPU",
+        Support::Approximated("counts user time alone"),
+        "Processor time of each process, seconds.",
+    ),
+    limit("Data", COMMITTED, "Size of the data segment, bytes."),
     limit("FileSize", NO_LIMIT, "Size of a file written, bytes."),
     limit("MemoryLock", NO_LIMIT, "Memory locked, bytes."),
     limit("NumberOfFiles", NO_LIMIT, "Descriptors open at once."),
-    limit("NumberOfProcesses", Support::NotYet, "Processes of the user."),
-    limit("ResidentSetSize", Support::NotYet, "Resident memory, bytes.")
+    limit(
+        "NumberOfProcesses",
+        Support::Approximated("counts the processes of the service"),
+        "Processes of the user.",
+    ),
+    limit("ResidentSetSize", COMMITTED, "Resident memory, bytes.")
         .linux(Support::NotAvailable("Linux takes this limit and has ignored it since 2.4.30")),
     limit("Stack", NO_LIMIT, "Size of the stack, bytes."),
 ];

@@ -52,14 +52,16 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         Class::Restart,
         "The folder the service starts in; `/` without it.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "EnvironmentVariables",
         Kind::Map(&Kind::Text),
         Class::Restart,
         "Variables set for the service, over those it inherits.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "Umask",
         Kind::Mode,
@@ -74,21 +76,24 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         Class::Restart,
         "The file the service reads as its standard input.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "StandardOutPath",
         Kind::Path,
         Class::Restart,
         "The file its standard output is appended to; without it the supervisor keeps a log.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "StandardErrorPath",
         Kind::Path,
         Class::Restart,
         "The file its standard error is appended to; without it the supervisor keeps a log.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
 ];
 
 pub(super) const RESOURCES: &[Key] = &[
@@ -98,7 +103,10 @@ pub(super) const RESOURCES: &[Key] = &[
         Class::Restart,
         "The priority of the service, from -20 (first) to 20 (last).",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(Support::Approximated(
+        "as one of five priority classes: high, above normal, normal, below normal, idle",
+    )),
     Key::new(
         "ProcessType",
         Kind::Choice(ProcessType::WORDS),
@@ -135,21 +143,28 @@ pub(super) const RESOURCES: &[Key] = &[
         Class::Restart,
         "Limits the service may raise again, up to the hard ones.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(Support::Approximated(
+        "Windows has one limit of a kind: the lower of soft and hard counts",
+    )),
     Key::new(
         "HardResourceLimits",
         Kind::Dictionary(RESOURCE_LIMITS),
         Class::Restart,
         "Limits the service may not raise.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(Support::Approximated(
+        "Windows has one limit of a kind: the lower of soft and hard counts",
+    )),
     Key::new(
         "AbandonProcessGroup",
         Kind::Boolean,
         Class::Hot,
         "Leaves the children of the service alone after it has ended.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(Support::Approximated("the request to end still reaches all that share its console")),
 ];
 
 pub(super) const TIMING: &[Key] = &[
@@ -159,14 +174,16 @@ pub(super) const TIMING: &[Key] = &[
         Class::Hot,
         "Seconds between two starts at the least, 10 without it; 0 lifts it.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "ExitTimeOut",
         Kind::Integer { min: 0, max: u32::MAX as i64 },
         Class::Hot,
         "Seconds between the request to end and the kill, 20 without it; 0 means never kill.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     Key::new(
         "Debug",
         Kind::Boolean,

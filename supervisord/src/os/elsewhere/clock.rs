@@ -8,29 +8,10 @@ use std::time::Duration;
 
 /// The time since the machine booted, suspends included.
 #[must_use]
-#[cfg(unix)]
 pub fn since_boot() -> Duration {
     use nix::time::{ClockId, clock_gettime};
     // On macOS this one goes on in sleep, other than its name says elsewhere.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default()
-}
-
-/// The time since the machine booted, suspends included.
-#[must_use]
-#[cfg(windows)]
-#[expect(clippy::disallowed_methods, reason = "this is where the clock's time comes from")]
-pub fn since_boot() -> Duration {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    use windows_sys::Win32::System::SystemInformation::GetTickCount64;
-
-    // The count since boot is coarse; the fine one does not tell when it began.
-    static BEGAN: OnceLock<(Duration, Instant)> = OnceLock::new();
-    let (before, began) = BEGAN.get_or_init(|| {
-        // SAFETY: it takes nothing and always works.
-        (Duration::from_millis(unsafe { GetTickCount64() }), Instant::now())
-    });
-    *before + began.elapsed()
 }
 
 /// The file the machine's zone is in, as far as it can be watched.

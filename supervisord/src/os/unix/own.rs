@@ -10,7 +10,7 @@ use std::path::Path;
 
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
-use interprocess::local_socket::{GenericFilePath, Name, ToFsName as _};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, Name, ToFsName as _};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::geteuid;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -101,12 +101,16 @@ pub fn socket_name(path: &Path) -> io::Result<Name<'_>> {
     path.to_fs_name::<GenericFilePath>()
 }
 
-/// Opens the socket to its owner only; its folder is private already.
+/// Makes the control socket, over one that a dead daemon left, and opens it to its owner only; its
+/// folder is private already.
 ///
 /// # Errors
-/// What the system says.
-pub fn make_private(socket: &Path) -> io::Result<()> {
-    fs::set_permissions(socket, Permissions::from_mode(0o600))
+/// What the system says, for example that the path is too long for a socket.
+pub fn listen(path: &Path) -> io::Result<Listener> {
+    let options = ListenerOptions::new().name(socket_name(path)?);
+    let socket = options.try_overwrite(true).create_tokio()?;
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    Ok(socket)
 }
 
 /// True when the peer is root or the daemon's own user.
@@ -254,4 +258,10 @@ pub fn is_process(pid: u32) -> bool {
     let Ok(pid) = i32::try_from(pid) else { return false };
     let asked = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
     asked != Err(nix::errno::Errno::ESRCH)
+}
+
+/// This program is never started for an errand here: signals need none.
+#[must_use]
+pub fn errand() -> Option<std::process::ExitCode> {
+    None
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ffi::OsStr, os::windows::ffi::OsStrExt};
 use crate::os::Environment;
 
 /// The block for a process; a later value of a name replaces an earlier one.
-pub(super) fn block(environment: &Environment, marks: [(&str, &str); 2]) -> Vec<u16> {
+pub(super) fn block(environment: &Environment, marks: &[(&str, &str)]) -> Vec<u16> {
     let own = environment.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
     let marks = marks.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value)));
     let mut sorted = BTreeMap::new();

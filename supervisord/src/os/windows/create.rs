@@ -1,99 +1,93 @@
-//! Making a process: suspended, so that it is in its job before it can start another.
+//! Making a process: suspended, so that it is in its tree before it can start another.
 
 use std::{
-    ffi::OsStr,
     io,
-    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
-    path::{Path, PathBuf},
+    os::windows::io::{FromRawHandle, OwnedHandle},
+    path::Path,
     ptr,
 };
 
 use supervisor_core::Run;
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED, CREATE_UNICODE_ENVIRONMENT, CreateProcessW,
-    HIGH_PRIORITY_CLASS, IDLE_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS, PROCESS_INFORMATION,
-    ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOW,
+    ABOVE_NORMAL_PRIORITY_CLASS, BELOW_NORMAL_PRIORITY_CLASS, CREATE_NO_WINDOW, CREATE_SUSPENDED,
+    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, EXTENDED_STARTUPINFO_PRESENT, HIGH_PRIORITY_CLASS,
+    IDLE_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS, PROCESS_INFORMATION, ResumeThread,
 };
 
 use super::{
-    arguments::command_line, block::block, check, job::Job, port::Port, process::Child,
-    streams::Streams, wide,
+    block::block,
+    check, limits,
+    process::{Child, Process},
+    program::Program,
+    startup::Startup,
+    streams::Streams,
+    tree::{Names, Tree},
+    wide,
 };
 use crate::os::{Launch, SpawnError, Stage};
 
-/// Starts the process of a launch in a job of its own.
-pub(super) fn create(run: Run, launch: &Launch, port: &Port) -> Result<Child, SpawnError> {
-    let program = find(launch)?;
+use std::os::windows::io::AsRawHandle as _;
+
+/// Each process gets a console of its own, without a window: no Ctrl-C of whoever started the
+/// daemon reaches it, it outlives that terminal, and it can be sent Ctrl-Break all the same.
+const FLAGS: u32 =
+    CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT;
+
+/// Starts the process of a launch in a tree of its own.
+pub(super) fn create(run: Run, launch: &Launch, domain: &str) -> Result<Child, SpawnError> {
+    let program = Program::find(launch)?;
     let streams = Streams::open(launch)?;
-    let failed = |error| refused(launch, &program, &error);
-    let (process, thread) = make(run, launch, &program, &streams).map_err(failed)?;
-    let pid = process.dwProcessId;
-    let job = Job::new(port, key(run)).and_then(|job| {
-        job.take(process.hProcess)?;
-        Ok(job)
-    });
-    // SAFETY: the handle was made with the process and is ours alone.
-    let handle = unsafe { OwnedHandle::from_raw_handle(process.hProcess) };
-    let job = match job {
-        Ok(job) => job,
-        Err(error) => {
-            // SAFETY: the handle is open, and the process has not begun.
-            unsafe {
-                windows_sys::Win32::System::Threading::TerminateProcess(handle.as_raw_handle(), 1)
-            };
-            return Err(SpawnError::from_io(Stage::Group, None, &error));
-        }
-    };
+    let grouped = |error: io::Error| SpawnError::from_io(Stage::Group, None, &error);
+    let tree = Tree::new(&Names::new(domain, &launch.tree)).map_err(grouped)?;
+    limits::set(&tree, &launch.limits)?;
+    let made = make(run, launch, &program, &streams, &tree.stop_name);
+    let (process, thread) = made.map_err(|error| refused(launch, &program.file, &error))?;
+    if let Err(error) = tree.take(&process).and_then(|()| tree.lend(&process)) {
+        process.end();
+        return Err(grouped(error));
+    }
     // SAFETY: the thread's handle is open; it is suspended once.
     unsafe { ResumeThread(thread.as_raw_handle()) };
-    Ok(Child { handle, pid, job })
-}
-
-/// The key under which a run's job tells that it has emptied.
-pub(super) fn key(run: Run) -> u64 {
-    u64::from(run.service.0) << 32 | u64::from(run.number)
+    Ok(Child { process, tree })
 }
 
 fn make(
     run: Run,
     launch: &Launch,
-    program: &Path,
+    program: &Program,
     streams: &Streams,
-) -> io::Result<(PROCESS_INFORMATION, OwnedHandle)> {
-    let [input, output, error] = streams.raw();
-    let startup = STARTUPINFOW {
-        cb: size_of::<STARTUPINFOW>() as u32,
-        dwFlags: STARTF_USESTDHANDLES,
-        hStdInput: input,
-        hStdOutput: output,
-        hStdError: error,
-        ..STARTUPINFOW::default()
-    };
+    stop: &str,
+) -> io::Result<(Process, OwnedHandle)> {
+    let startup = Startup::new(streams)?;
     let number = run.number.to_string();
-    let marks = [("SUPERVISORD_LABEL", launch.tree.as_str()), ("SUPERVISORD_RUN", &number)];
-    let environment = block(&launch.environment, marks);
-    let mut line = command_line(&launch.arguments);
-    let (program, directory) = (wide(program.as_os_str()), wide(launch.directory.as_os_str()));
-    let flags = CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_UNICODE_ENVIRONMENT;
+    let marks = [
+        ("SUPERVISORD_LABEL", launch.tree.as_str()),
+        ("SUPERVISORD_RUN", &number),
+        ("SUPERVISORD_STOP_EVENT", stop),
+    ];
+    let environment = block(&launch.environment, &marks);
+    let mut line = program.line.clone();
+    let (file, directory) = (wide(program.shell().as_os_str()), wide(launch.directory.as_os_str()));
     let mut made = PROCESS_INFORMATION::default();
     // SAFETY: every pointer is to a live value, text ends in zero, and the line may be written to.
     check(unsafe {
         CreateProcessW(
-            program.as_ptr(),
+            file.as_ptr(),
             line.as_mut_ptr(),
             ptr::null(),
             ptr::null(),
             1,
-            flags | priority(launch.nice),
+            FLAGS | priority(launch.nice),
             environment.as_ptr().cast(),
             directory.as_ptr(),
-            &startup,
+            startup.raw(),
             &mut made,
         )
     })?;
-    // SAFETY: the handle was made with the process and is ours alone.
-    let thread = unsafe { OwnedHandle::from_raw_handle(made.hThread) };
-    Ok((made, thread))
+    // SAFETY: both handles were made with the process and are ours alone.
+    let [process, thread] =
+        [made.hProcess, made.hThread].map(|raw| unsafe { OwnedHandle::from_raw_handle(raw) });
+    Ok((Process::new(process, made.dwProcessId), thread))
 }
 
 /// The system tells a missing directory by the same number as a missing program.
@@ -105,31 +99,13 @@ fn refused(launch: &Launch, program: &Path, error: &io::Error) -> SpawnError {
     SpawnError::from_io(stage, Some(path.as_os_str().to_owned()), error)
 }
 
+/// The class that comes closest to a nice value; the highest would hold up the system itself.
 fn priority(nice: Option<i32>) -> u32 {
-    match nice {
-        Some(..=-1) => HIGH_PRIORITY_CLASS,
-        Some(1..) => IDLE_PRIORITY_CLASS,
-        Some(0) | None => NORMAL_PRIORITY_CLASS,
+    match nice.unwrap_or(0) {
+        ..=-10 => HIGH_PRIORITY_CLASS,
+        -9..=-1 => ABOVE_NORMAL_PRIORITY_CLASS,
+        0 => NORMAL_PRIORITY_CLASS,
+        1..=9 => BELOW_NORMAL_PRIORITY_CLASS,
+        10.. => IDLE_PRIORITY_CLASS,
     }
-}
-
-/// The file to execute: as named, or along the service's own PATH, with `.exe` where needed.
-fn find(launch: &Launch) -> Result<PathBuf, SpawnError> {
-    let with_exe = |path: PathBuf| match path.extension() {
-        Some(_) => path,
-        None => path.with_extension("exe"),
-    };
-    let is_path = 1 < launch.program.components().count();
-    if is_path {
-        return Ok(with_exe(launch.directory.join(&launch.program)));
-    }
-    let named = |name: &OsStr| name.eq_ignore_ascii_case("PATH");
-    let path = launch.environment.iter().find(|(name, _)| named(name)).map(|(_, value)| value);
-    let directories = path.into_iter().flat_map(std::env::split_paths);
-    let mut files = directories.map(|directory| with_exe(directory.join(&launch.program)));
-    files.find(|file| file.is_file()).ok_or_else(|| {
-        let path = path.map(|path| path.display().to_string()).unwrap_or_default();
-        let detail = format!("not found in PATH ({path})");
-        SpawnError::because(Stage::Exec, Some(launch.program.clone().into()), detail)
-    })
 }

@@ -1,18 +1,25 @@
-//! Windows: processes made suspended, each tree a job object, ends told by the thread pool and by
-//! the jobs' completion port.
+//! Windows: processes made suspended, each tree a job object, ends told by the thread pool.
 //!
-//! What it does not do yet is said where it is asked for: other accounts, limits, root directories.
+//! What there is none of here is said where it is asked for: other accounts, root directories.
 
 mod arguments;
+mod ask;
 mod block;
+mod boot;
 mod create;
-mod job;
+pub(in crate::os) mod events;
+mod limits;
+mod members;
 mod nursery;
-mod port;
-mod process;
+pub(in crate::os) mod process;
 mod processes;
+mod program;
+pub(in crate::os) mod service;
 mod signals;
+mod startup;
 mod streams;
+pub(in crate::os) mod token;
+mod tree;
 pub mod user;
 
 use std::io;
@@ -23,6 +30,9 @@ use windows_sys::Win32::System::SystemInformation::{
 
 pub use self::processes::Processes;
 pub(super) use self::{
+    arguments::command_line,
+    ask::errand,
+    boot::boot,
     nursery::{Nursery, Slot},
     process::Child,
     signals::{SIGNALS, SIGNALS_MAX},
@@ -31,12 +41,12 @@ use super::Options;
 
 /// What all spawner threads share.
 pub(super) struct Workshop {
-    port: std::sync::Arc<port::Port>,
+    domain: String,
 }
 
 impl Workshop {
-    fn new(_: &Options, port: std::sync::Arc<port::Port>) -> Self {
-        Self { port }
+    fn new(options: &Options) -> Self {
+        Self { domain: options.domain.clone() }
     }
 }
 
@@ -52,18 +62,13 @@ pub fn host_name() -> String {
     String::from_utf16_lossy(&name[..length.min(name.len())])
 }
 
-/// Windows names no boot; creation times are told apart by themselves.
-pub(super) fn boot() -> Option<String> {
-    None
-}
-
 /// The result of a call that tells failure by zero.
-fn check(result: i32) -> io::Result<()> {
+pub(in crate::os) fn check(result: i32) -> io::Result<()> {
     if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Text as the system's wide calls take it.
-fn wide(text: &std::ffi::OsStr) -> Vec<u16> {
+pub(in crate::os) fn wide(text: &std::ffi::OsStr) -> Vec<u16> {
     use std::os::windows::ffi::OsStrExt;
     text.encode_wide().chain([0]).collect()
 }

@@ -28,7 +28,7 @@ impl Nursery {
             let detail = String::from("a root directory is not available on Windows");
             return Err(SpawnError::because(Stage::Root, Some(root.clone().into()), detail));
         }
-        create(run, launch, &workshop.port)
+        create(run, launch, &workshop.domain)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     io,
-    sync::Arc,
 };
 
 use supervisor_core::{Exit, Left, Run, ServiceId};
@@ -11,43 +10,52 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
     Workshop,
-    port::Port,
-    process::{Child, Wait},
+    ask::{Asker, Word},
+    process::{Child, Process, Wait},
+    tree::{Names, Tree},
 };
 use crate::os::{
-    Identity, Launch, News, Options, Reach, Signal,
+    Identity, Launch, News, Options, Reach, Signal, signal_number,
     spawner::{Outcome, Spawner, Started},
 };
+
+/// Pause, in milliseconds, before a tree is looked at again whose processes may not be watched.
+const PAUSE: u32 = 500;
 
 /// Starts, signals and collects processes. It must live in a tokio runtime.
 pub struct Processes {
     spawner: Spawner,
-    port: Arc<Port>,
+    asker: Asker,
+    domain: String,
     tell: UnboundedSender<Told>,
     told: UnboundedReceiver<Told>,
     /// What was asked of runs that are still being started.
     starting: HashMap<Run, Orders>,
-    runs: HashMap<Run, Process>,
+    runs: HashMap<Run, Known>,
     news: VecDeque<News>,
 }
 
 /// What other threads tell.
+#[derive(Clone, Copy)]
 enum Told {
+    /// The process of a run has ended.
     Ended(Run),
-    Emptied(u64),
+    /// One of those it left behind has ended.
+    Fewer(Run),
 }
 
 #[derive(Default)]
 struct Orders {
-    ask: bool,
+    signals: Vec<Signal>,
     kill: bool,
 }
 
-struct Process {
-    child: Child,
+struct Known {
+    process: Process,
+    /// Unknown when an earlier daemon made it and the name is gone.
+    tree: Option<Tree>,
     reach: Reach,
     is_left_over: bool,
-    /// Dropped before the child, whose handle it waits on.
     wait: Option<Wait>,
 }
 
@@ -55,14 +63,11 @@ impl Processes {
     /// Makes what tells of the ends of processes.
     pub fn new(options: Options) -> io::Result<Self> {
         let (tell, told) = unbounded_channel();
-        let emptied = tell.clone();
-        // Nobody listens any more when the daemon is ending.
-        let port = Port::open(move |key| drop(emptied.send(Told::Emptied(key))))?;
-        let workshop = Workshop::new(&options, Arc::clone(&port));
+        let workshop = Workshop::new(&options);
         Ok(Self {
-            // One at a time: a process inherits whatever is inheritable while it is made.
-            spawner: Spawner::new(Some(1), workshop),
-            port,
+            spawner: Spawner::new(options.spawners, workshop),
+            asker: Asker::default(),
+            domain: options.domain,
             tell,
             told,
             starting: HashMap::new(),
@@ -90,29 +95,44 @@ impl Processes {
 
     /// From now on stopping a run that there is reaches others than before.
     pub fn set_reach(&mut self, run: Run, reach: Reach) {
-        if let Some(process) = self.runs.get_mut(&run) {
-            process.reach = reach;
+        if let Some(known) = self.runs.get_mut(&run) {
+            known.reach = reach;
         }
     }
 
-    /// Asks a run to end by Ctrl-Break, whatever signal is named: there is no other here.
-    pub fn signal(&mut self, run: Run, _: Signal) {
+    /// Asks a run to end; there is no other signal here. SIGINT is Ctrl-C, what else ends a
+    /// process is Ctrl-Break, and the tree's event is set for both.
+    pub fn signal(&mut self, run: Run, signal: Signal) {
         if let Some(orders) = self.starting.get_mut(&run) {
-            orders.ask = true;
-        } else if let Some(process) = self.runs.get(&run).filter(|process| !process.is_left_over) {
-            process.child.ask();
+            return orders.signals.push(signal);
+        }
+        let number = Some(signal.number());
+        let is = |name| number == signal_number(name);
+        let word = match () {
+            () if is("SIGKILL") => return self.kill(run),
+            () if is("SIGINT") => Word::Interrupt,
+            () if ["SIGTERM", "SIGQUIT", "SIGHUP", "SIGABRT"].into_iter().any(is) => Word::Break,
+            () => return log::warn!("signal {} means nothing on Windows", signal.number()),
+        };
+        let Some(known) = self.runs.get(&run) else { return };
+        if let Some(tree) = &known.tree {
+            tree.ask();
+        }
+        if !known.is_left_over {
+            self.asker.ask(&known.process, word);
+        } else if let Some(member) = known.tree.as_ref().and_then(Tree::member) {
+            self.asker.ask(&member, word);
         }
     }
 
-    /// Ends every process in the job of a run by force.
+    /// Ends every process in the tree of a run by force.
     pub fn kill(&mut self, run: Run) {
         if let Some(orders) = self.starting.get_mut(&run) {
             orders.kill = true;
-        } else if let Some(process) = self.runs.get(&run) {
-            if process.reach == Reach::Process {
-                process.child.end()
-            } else {
-                process.child.job.kill()
+        } else if let Some(known) = self.runs.get(&run) {
+            match &known.tree {
+                Some(tree) if known.reach != Reach::Process => tree.kill(),
+                Some(_) | None => known.process.end(),
             }
         }
     }
@@ -149,8 +169,8 @@ impl Processes {
 
     /// The pid of a run's own process while it is alive.
     pub fn pid(&self, run: Run) -> Option<u32> {
-        let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
-        Some(process.child.pid)
+        let known = self.runs.get(&run).filter(|known| !known.is_left_over)?;
+        Some(known.process.pid)
     }
 
     /// Nothing is started stopped here.
@@ -160,9 +180,9 @@ impl Processes {
 
     /// What a later daemon needs to recognise a run that is alive.
     pub fn identity(&self, run: Run) -> Option<Identity> {
-        let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;
-        let started = process.child.created();
-        Some(Identity { pid: process.child.pid, inode: None, started, control_group: None })
+        let known = self.runs.get(&run).filter(|known| !known.is_left_over)?;
+        let (pid, started) = (known.process.pid, known.process.created());
+        Some(Identity { pid, inode: None, started, control_group: None })
     }
 
     /// What ends is put away by itself.
@@ -177,15 +197,46 @@ impl Processes {
     /// A job object goes by itself with its last process and handle.
     pub fn forget(&mut self, _: ServiceId) {}
 
-    /// Takes over no process of an earlier daemon yet.
-    pub fn adopt(&mut self, _: Run, _: &str, _: Option<&Identity>, _: Reach) -> Left {
-        Left::Nothing
+    /// Takes a run over as it is found: its process, what that left behind, or nothing. With no
+    /// identity its process is unknown, and whatever lives in its tree counts as left behind.
+    ///
+    /// A process that was recorded and was made at another time is somebody else's: it is never
+    /// touched.
+    pub fn adopt(
+        &mut self,
+        run: Run,
+        tree: &str,
+        identity: Option<&Identity>,
+        reach: Reach,
+    ) -> Left {
+        let names = Names::new(&self.domain, tree);
+        if let Some(process) = identity.and_then(recorded).filter(Process::is_alive) {
+            let tree = Tree::find(&names, Some(&process));
+            if tree.is_none() {
+                log::warn!("pid {}: its tree is not found, only the process itself", process.pid);
+            }
+            let wait = self.wait_for(&process, Told::Ended(run));
+            let known = Known { process, tree, reach, is_left_over: false, wait };
+            self.runs.insert(run, known);
+            return Left::Main;
+        }
+        let tree = Tree::find(&names, None).filter(|_| reach != Reach::Process);
+        let Some((tree, process)) = tree.and_then(|tree| tree.member().map(|one| (tree, one)))
+        else {
+            return Left::Nothing;
+        };
+        let tree = Some(tree);
+        let known = Known { process, tree, reach, is_left_over: true, wait: None };
+        self.runs.insert(run, known);
+        self.look_after(run);
+        Left::Others
     }
 
-    /// How a process of an earlier daemon ended stays unknown.
+    /// How a process of an earlier daemon ended, if somebody still holds it.
     #[must_use]
-    pub fn ended_before(&self, _: &Identity) -> Option<Exit> {
-        None
+    pub fn ended_before(&self, identity: &Identity) -> Option<Exit> {
+        let ended = recorded(identity).filter(|process| !process.is_alive());
+        ended.map(|process| process.exit())
     }
 
     /// Nothing is kept for a later daemon.
@@ -197,25 +248,36 @@ impl Processes {
         self.starting.is_empty()
     }
 
-    /// Ends no process of an earlier daemon yet.
-    pub fn end_stray(&mut self, _: Run, _: &str, _: Option<&Identity>, _: Reach) -> bool {
-        false
+    /// Ends what is left of a service that nobody knows any more; false when nothing is.
+    pub fn end_stray(
+        &mut self,
+        run: Run,
+        tree: &str,
+        identity: Option<&Identity>,
+        reach: Reach,
+    ) -> bool {
+        match self.adopt(run, tree, identity, reach) {
+            Left::Main | Left::Others => {
+                self.kill(run);
+                true
+            }
+            Left::Nothing => false,
+        }
     }
 
     fn settle(&mut self, Outcome { run, result, .. }: Outcome) {
         let orders = self.starting.remove(&run).unwrap_or_default();
-        let Started { child, reach } = match result {
+        let Started { child: Child { process, tree }, reach } = match result {
             Ok(started) => started,
             Err(error) => return self.news.push_back(News::SpawnFailed { run, error }),
         };
-        let tell = self.tell.clone();
-        let wait = Wait::new(&child, move || drop(tell.send(Told::Ended(run))));
-        let wait = wait.inspect_err(|error| log::error!("cannot wait for a process: {error}"));
-        self.news.push_back(News::Spawned { run, pid: child.pid });
-        let process = Process { child, reach, is_left_over: false, wait: wait.ok() };
-        self.runs.insert(run, process);
-        if orders.ask {
-            self.signal(run, Signal::Terminate);
+        self.news.push_back(News::Spawned { run, pid: process.pid });
+        let wait = self.wait_for(&process, Told::Ended(run));
+        let tree = Some(tree);
+        let known = Known { process, tree, reach, is_left_over: false, wait };
+        self.runs.insert(run, known);
+        for signal in orders.signals {
+            self.signal(run, signal);
         }
         if orders.kill {
             self.kill(run);
@@ -225,35 +287,59 @@ impl Processes {
     fn hear(&mut self, told: Told) {
         match told {
             Told::Ended(run) => self.ended(run),
-            Told::Emptied(key) => self.emptied(key),
+            Told::Fewer(run) => self.look_after(run),
         }
     }
 
     fn ended(&mut self, run: Run) {
-        let Some(process) = self.runs.get_mut(&run) else { return };
-        process.is_left_over = true;
-        process.wait = None;
-        let exit = process.child.exit();
-        let tree_empty = process.reach == Reach::Process || process.child.job.is_empty();
+        let Some(known) = self.runs.get_mut(&run) else { return };
+        known.is_left_over = true;
+        known.wait = None;
+        let exit = known.process.exit();
+        let is_empty = known.tree.as_ref().is_none_or(Tree::is_empty);
+        let tree_empty = known.reach == Reach::Process || is_empty;
         self.news.push_back(News::Exited { run, exit, tree_empty });
         if tree_empty {
             self.runs.remove(&run);
+        } else {
+            self.look_after(run);
         }
     }
 
-    fn emptied(&mut self, key: u64) {
-        let number = (key & u64::from(u32::MAX)) as u32;
-        let run = Run { service: ServiceId((key >> 32) as u32), number };
-        let is_over = self.runs.get(&run).is_some_and(|process| process.is_left_over);
-        if is_over {
+    /// Tells that what a run left behind is gone, or waits for the end of one of those.
+    fn look_after(&mut self, run: Run) {
+        let Some(known) = self.runs.get_mut(&run) else { return };
+        known.wait = None;
+        let Some(tree) = known.tree.as_ref().filter(|tree| !tree.is_empty()) else {
             self.runs.remove(&run);
-            self.news.push_back(News::Cleared { run });
+            return self.news.push_back(News::Cleared { run });
+        };
+        let wait = match tree.member() {
+            Some(member) => self.wait_for(&member, Told::Fewer(run)),
+            None => self.pause(Told::Fewer(run)),
+        };
+        if let Some(known) = self.runs.get_mut(&run) {
+            known.wait = wait;
         }
+    }
+
+    fn wait_for(&self, process: &Process, told: Told) -> Option<Wait> {
+        let tell = self.tell.clone();
+        // Nobody listens any more when the daemon is ending.
+        let wait = Wait::new(process, move || _ = tell.send(told));
+        wait.inspect_err(|error| log::error!("cannot wait for a process: {error}")).ok()
+    }
+
+    fn pause(&self, told: Told) -> Option<Wait> {
+        let tell = self.tell.clone();
+        let wait = Wait::pause(PAUSE, move || _ = tell.send(told));
+        wait.inspect_err(|error| log::error!("cannot wait for processes: {error}")).ok()
     }
 }
 
-impl Drop for Processes {
-    fn drop(&mut self) {
-        self.port.close();
-    }
+/// That very process: a number alone may be anybody's by now.
+fn recorded(identity: &Identity) -> Option<Process> {
+    let is_it =
+        |process: &Process| identity.started.is_some() && process.created() == identity.started;
+    Process::open(identity.pid).filter(is_it)
 }

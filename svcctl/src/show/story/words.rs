@@ -49,8 +49,7 @@ pub(super) fn name(cause: Cause) -> &'static str {
 
 pub(super) fn ended(exit: Exit) -> String {
     match exit {
-        Exit::Code(code) if 0xC000_0000 <= code => format!("exit {code:#010x}"),
-        Exit::Code(code) => format!("exit {code}"),
+        Exit::Code(code) => protocol::exit::words(code),
         Exit::Signal { number, .. } => match os::signal_name(number) {
             Some(name) => name.to_owned(),
             None => format!("signal {number}"),
