@@ -69,7 +69,8 @@ impl Ledger {
         let access = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: a new mapping of a file that is never shortened; the descriptor may be closed then.
         let start = unsafe {
-            let start = libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, descriptor, 0);
+            let start =
+                libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, descriptor, 0);
             libc::close(descriptor);
             start
         };

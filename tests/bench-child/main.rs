@@ -7,10 +7,10 @@
 #![cfg_attr(target_os = "linux", no_main)]
 
 #[cfg(target_os = "linux")]
+mod child;
+#[cfg(target_os = "linux")]
 #[path = "../bench/ledger.rs"]
 mod ledger;
-#[cfg(target_os = "linux")]
-mod child;
 
 #[cfg(not(target_os = "linux"))]
 fn main() {

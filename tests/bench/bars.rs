@@ -32,6 +32,11 @@ fn at_least(what: &str, unit: &str, bar: f64, measured: Option<f64>) -> Verdict 
     }
 }
 
+fn boots(what: &str, measured: Option<f64>) -> Verdict {
+    let holds = measured.map(|_| true);
+    Verdict { what: what.to_owned(), bar: "at all, ms".to_owned(), measured, holds }
+}
+
 /// Every promise, in the order of the report.
 pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     let ratio = |metric, scale| results.ratio(metric, "ours", scale);
@@ -49,7 +54,12 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
         at_most("stop of 1000", "x", 1.15, ratio(&metric::MASS_STOP, 1000)),
         at_most("memory with 1000, PSS", " KiB", 3072.0, value(&metric::PSS, "ours", 1000)),
         at_most("memory per further service, PSS", " KiB", 2.0, memory_per_service(results)),
-        at_most("wake-ups in 20 s, 1000 idle", "", 0.0, value(&metric::IDLE_SWITCHES, "ours", 1000)),
+        at_most(
+            "wake-ups in 20 s, 1000 idle",
+            "",
+            0.0,
+            value(&metric::IDLE_SWITCHES, "ours", 1000),
+        ),
         at_most("CPU in 20 s, 1000 idle", " ms", 0.0, value(&metric::IDLE_CPU, "ours", 1000)),
     ];
     for bytes in results.scales(&metric::LOG_RATE) {
@@ -57,7 +67,8 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
         let name = |what| format!("{what}, {bytes} bytes a write");
         let file = of(rate("ours-file"), rate("direct"));
         let pipe = of(rate("ours-pipe"), rate("s6-log"));
-        let cpu = value(&metric::LOG_CPU, "ours-file", bytes).map(|cpu| (cpu * 100.0).round() / 100.0);
+        let cpu =
+            value(&metric::LOG_CPU, "ours-file", bytes).map(|cpu| (cpu * 100.0).round() / 100.0);
         verdicts.push(at_least(&name("log to a rotated file / direct"), "x", 0.98, file));
         verdicts.push(at_most(&name("CPU for a rotated file"), " s/GiB", 0.0, cpu));
         verdicts.push(at_least(&name("log with times / s6-log"), "x", 1.0, pipe));
@@ -72,7 +83,7 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     }
     let [few, many] = [100, 10_000].map(|scale| value(&metric::RESTART_P50, "ours", scale));
     verdicts.extend([
-        at_most("boot of 10000", " ms", f64::INFINITY, value(&metric::BOOT, "ours", 10_000)),
+        boots("boot of 10000", value(&metric::BOOT, "ours", 10_000)),
         at_most("list of 10000", " ms", 30.0, value(&metric::LIST, "ours", 10_000)),
         at_most("restart of one in 10000 / in 100, p50", "x", 1.1, of(many, few)),
     ]);

@@ -39,7 +39,8 @@ pub(crate) fn measure(
 ) -> Outcome<()> {
     let logs = folder(&tools.log_work)?;
     let lines = amounts.log_mib * (1 << 20) / LINE;
-    let job = Job { tools, logs: logs.path(), lines, bytes: notes.scale, limit: amounts.log_mib << 18 };
+    let job =
+        Job { tools, logs: logs.path(), lines, bytes: notes.scale, limit: amounts.log_mib << 18 };
     let outcome = match logger {
         "ours-file" => job.supervised("File"),
         "ours-pipe" => job.supervised("Pipe"),
@@ -47,6 +48,9 @@ pub(crate) fn measure(
     };
     end_all()?;
     let work = outcome?;
+    if !matches!(logger, "direct" | "cat") && job.files().len() < 2 {
+        return Err(Fault("its log was not rotated".to_owned()));
+    }
     let has_times = matches!(logger, "ours-pipe" | "s6-log-t" | "svlogd-t");
     let found = job.look_through(has_times)?;
     notes.take(&metric::LOG_RATE, real(lines * LINE) / 1000.0 / work.took);
@@ -96,7 +100,8 @@ impl Job<'_> {
         match self.keeper(logger)? {
             None => writer.stdout(self.file("log")?),
             Some(mut keeper) => {
-                let mut keeper = keeper.stdin(Stdio::piped()).spawn().cannot(format!("start {logger}"))?;
+                let mut keeper =
+                    keeper.stdin(Stdio::piped()).spawn().cannot(format!("start {logger}"))?;
                 writer.stdout(keeper.stdin.take().expect("its input is a pipe"))
             }
         };
@@ -105,7 +110,8 @@ impl Job<'_> {
         // Only the writer may hold the pipe.
         drop(writer);
         let took = self.finish(&mut starts, logger == "direct")?;
-        let keepers: Vec<i32> = process::descendants().into_iter().filter(|pid| *pid != child).collect();
+        let keepers: Vec<i32> =
+            process::descendants().into_iter().filter(|pid| *pid != child).collect();
         Ok(Work { took, cpu: process::usage(&keepers).cpu })
     }
 
@@ -192,7 +198,8 @@ impl Job<'_> {
     fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.logs).into_iter().flatten().flatten();
         let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
-        files.retain(|path| path.is_file() && !path.ends_with("config"));
+        let others = ["config", "lock", "state"];
+        files.retain(|path| path.is_file() && !others.iter().any(|other| path.ends_with(other)));
         files
     }
 
@@ -220,7 +227,8 @@ impl Job<'_> {
                     return Err(Fault("its lines have no times".to_owned()));
                 }
                 let line = &line[start..];
-                let is_whole = line[DIGITS] == b' ' && line[DIGITS + 1..].iter().all(|byte| *byte == b'x');
+                let is_whole =
+                    line[DIGITS] == b' ' && line[DIGITS + 1..].iter().all(|byte| *byte == b'x');
                 let number = str::from_utf8(&line[..DIGITS]).ok();
                 let number = number.and_then(|text| text.parse::<usize>().ok());
                 if let Some(place) = number.and_then(|number| found.get_mut(number)) {

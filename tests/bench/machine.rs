@@ -30,7 +30,9 @@ impl Machine {
         Self {
             processor: value("/proc/cpuinfo", "model name").unwrap_or_else(unknown),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            kernel: uname().map(|name| name.release().to_string_lossy().into_owned()).unwrap_or_default(),
+            kernel: uname()
+                .map(|name| name.release().to_string_lossy().into_owned())
+                .unwrap_or_default(),
             memory_mib: kibibytes / 1024,
             date: jiff::Zoned::now().strftime("%Y-%m-%d %H:%M %Z").to_string(),
         }

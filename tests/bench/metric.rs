@@ -42,8 +42,12 @@ pub(crate) static IDLE_CPU: Metric =
     less("idle_cpu", "Processor time in 20 s while idle", "ms", Services);
 pub(crate) static RESTART_P50: Metric =
     less("restart_p50", "Restart: from SIGKILL to the next run's main, median", "ms", Services);
-pub(crate) static RESTART_P99: Metric =
-    less("restart_p99", "Restart: from SIGKILL to the next run's main, 99th percentile", "ms", Services);
+pub(crate) static RESTART_P99: Metric = less(
+    "restart_p99",
+    "Restart: from SIGKILL to the next run's main, 99th percentile",
+    "ms",
+    Services,
+);
 pub(crate) static LIST: Metric =
     less("list", "List of all services: whole run of the client", "ms", Services);
 pub(crate) static STATUS: Metric =

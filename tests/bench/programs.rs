@@ -7,6 +7,7 @@ use crate::fault::{Cannot as _, Fault, Outcome};
 use crate::metric;
 use crate::options::Amounts;
 use crate::peers::{Peer, Program};
+use crate::results::real;
 use crate::run::Notes;
 use crate::services::series;
 use crate::starts::Moment;
@@ -14,19 +15,18 @@ use crate::starts::Moment;
 pub(crate) fn measure(peer: &dyn Peer, amounts: &Amounts, notes: &mut Notes) -> Outcome<()> {
     let Some([daemon, client]) = peer.programs() else { return Ok(()) };
     if notes.repetition == 0 {
-        notes.take(&metric::DAEMON_SIZE, size(&daemon)?);
-        notes.take(&metric::CLIENT_SIZE, size(&client)?);
+        notes.take_some(&metric::DAEMON_SIZE, size(&daemon)?);
+        notes.take_some(&metric::CLIENT_SIZE, size(&client)?);
     }
     notes.take_some(&metric::DAEMON_START, series(amounts, || run(&daemon))?);
     notes.take_some(&metric::CLIENT_START, series(amounts, || run(&client))?);
     Ok(())
 }
 
-fn size(program: &Program) -> Outcome<f64> {
-    let bytes = fs::metadata(&program.path).cannot(format!("look at {}", program.path.display()))?;
-    #[expect(clippy::cast_precision_loss, reason = "programs are not that large")]
-    let bytes = bytes.len() as f64;
-    Ok(bytes / 1024.0)
+/// KiB; none for a script, which is nothing without its interpreter.
+fn size(program: &Program) -> Outcome<Option<f64>> {
+    let file = fs::read(&program.path).cannot(format!("read {}", program.path.display()))?;
+    Ok((!file.starts_with(b"#!")).then(|| real(file.len()) / 1024.0))
 }
 
 fn run(program: &Program) -> Outcome<f64> {

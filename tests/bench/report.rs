@@ -9,7 +9,7 @@ use crate::machine::{Machine, file_system};
 use crate::metric;
 use crate::options::{Amounts, Options};
 use crate::peers::Found;
-use crate::results::Results;
+use crate::results::{Results, real};
 use crate::tables::{self, aligned, figure};
 use crate::tools::Tools;
 
@@ -48,13 +48,14 @@ impl Report<'_> {
     pub(crate) fn json(&self) -> Value {
         let machine = Machine::look();
         let mut value = self.results.json();
-        let about: Vec<_> = self.found.peers.iter().map(|peer| json!([peer.name(), peer.about()])).collect();
+        let about =
+            self.found.peers.iter().map(|peer| (peer.name().to_owned(), peer.about().into()));
         value["date"] = json!(machine.date);
         value["machine"] = json!({
             "processor": machine.processor, "cores": machine.cores, "kernel": machine.kernel,
             "memory_mib": machine.memory_mib, "load": self.loads,
         });
-        value["peers"] = json!(about);
+        value["peers"] = Value::Object(about.collect());
         value["repetitions"] = json!(self.amounts.repetitions);
         value["child_is_static"] = json!(self.tools.child_is_static());
         value
@@ -67,7 +68,7 @@ impl Report<'_> {
             text += "**A smoke run (`--quick`) of one repetition: it shows that everything can be measured. Its \
                      figures mean nothing.**\n\n";
         }
-        let cores = machine.cores as f64;
+        let cores = real(machine.cores);
         if self.loads.iter().any(|load| cores < *load) {
             text += "**The machine was busy with other work.** Ratios within a table were measured under the same \
                      load; absolute figures are too high.\n\n";

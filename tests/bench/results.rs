@@ -68,7 +68,13 @@ impl Results {
     }
 
     /// The exponent with which a figure grows from one scale to the next: 1 is in proportion.
-    pub(crate) fn growth(&self, metric: &Metric, peer: &str, from: usize, to: usize) -> Option<f64> {
+    pub(crate) fn growth(
+        &self,
+        metric: &Metric,
+        peer: &str,
+        from: usize,
+        to: usize,
+    ) -> Option<f64> {
         let (before, after) = (self.median(metric, peer, from)?, self.median(metric, peer, to)?);
         exponent((from, before), (to, after))
     }
@@ -120,7 +126,9 @@ pub(crate) fn real(count: usize) -> f64 {
 
 /// The value that as many are above as below.
 pub(crate) fn median(values: Vec<f64>) -> Option<f64> {
-    percentile(values.clone(), 50).zip(percentile_above(values)).map(|(low, high)| f64::midpoint(low, high))
+    percentile(values.clone(), 50)
+        .zip(percentile_above(values))
+        .map(|(low, high)| f64::midpoint(low, high))
 }
 
 fn percentile_above(mut values: Vec<f64>) -> Option<f64> {

@@ -1,10 +1,10 @@
 //! The order of everything: each repetition asks all peers in turn, so that what else the machine
 //! does falls on all of them alike.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::fs;
 
 use clap::Parser as _;
 use nix::sys::prctl;
@@ -41,7 +41,14 @@ fn measure(options: &Options) -> Outcome<()> {
     let load = machine::load();
     let results = repeat(options, &tools, &found, &amounts);
     let loads = [load, machine::load()];
-    let report = Report { options, amounts: &amounts, tools: &tools, found: &found, results: &results, loads };
+    let report = Report {
+        options,
+        amounts: &amounts,
+        tools: &tools,
+        found: &found,
+        results: &results,
+        loads,
+    };
     write_out(options, &report)?;
     if results.samples.is_empty() {
         return Err(Fault("nothing was measured".to_owned()));
@@ -162,10 +169,11 @@ impl Round<'_> {
         let repetition = self.repetition;
         eprintln!("bench: {}/{} {peer}: {what}", repetition + 1, self.amounts.repetitions);
         let mut notes = Notes { peer, scale, repetition, results: self.results };
-        let outcome = measure(self.tools, &mut notes).and_then(|()| match process::descendants()[..] {
-            [] => Ok(()),
-            ref left => Err(Fault(format!("processes {left:?} were left running"))),
-        });
+        let outcome =
+            measure(self.tools, &mut notes).and_then(|()| match process::descendants()[..] {
+                [] => Ok(()),
+                ref left => Err(Fault(format!("processes {left:?} were left running"))),
+            });
         if let Err(fault) = outcome {
             eprintln!("bench: {peer}: {what}: {fault}");
             self.results.miss(peer, what.to_owned(), fault.to_string());

@@ -90,11 +90,7 @@ fn restarts(
 }
 
 /// Kills a service after a random pause; milliseconds until its next run is in its main.
-pub(crate) fn restart(
-    session: &mut Session<'_>,
-    label: &str,
-    dice: &mut Dice,
-) -> Outcome<f64> {
+pub(crate) fn restart(session: &mut Session<'_>, label: &str, dice: &mut Dice) -> Outcome<f64> {
     pause(Duration::from_micros(2000 + dice.below(20_000) as u64))?;
     session.starts.refresh()?;
     let before = session.starts.latest[label];

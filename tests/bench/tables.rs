@@ -67,7 +67,8 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let cell = if column == 0 { format!("{cell:width$}") } else { format!("{cell:>width$}") };
+            let cell =
+                if column == 0 { format!("{cell:width$}") } else { format!("{cell:>width$}") };
             text += &format!("| {cell} ");
         }
         text += "|\n";
@@ -112,6 +113,9 @@ mod tests {
 
     #[test]
     fn three_digits_count() {
-        assert_eq!([0.0, 0.123, 1.5, 12.34, 99.6, 1234.5].map(figure).join(" "), "0 0.12 1.50 12.3 100 1234");
+        assert_eq!(
+            [0.0, 0.123, 1.5, 12.34, 99.6, 1234.5].map(figure).join(" "),
+            "0 0.12 1.50 12.3 100 1234"
+        );
     }
 }

@@ -34,7 +34,9 @@ impl Tools {
             for helper in ["bench-child", "bench-floor"] {
                 let words = ["rustc", "--package", "tests", "--bin", helper];
                 if cargo(built, &[&words[..], &STATIC].concat()).is_err() {
-                    eprintln!("bench: {helper} is linked dynamically, since static libraries are missing");
+                    eprintln!(
+                        "bench: {helper} is linked dynamically, since static libraries are missing"
+                    );
                     cargo(built, &["build", "--package", "tests", "--bin", helper])?;
                 }
             }

@@ -3,6 +3,8 @@
 
 mod arguments;
 #[cfg(target_os = "linux")]
+mod benchmark;
+#[cfg(target_os = "linux")]
 mod chaos;
 mod check;
 mod clients;

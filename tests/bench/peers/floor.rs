@@ -35,8 +35,8 @@ impl Peer for Floor {
     }
 
     fn about(&self) -> String {
-        let threads = self.threads;
-        format!("posix_spawn (boot: {threads} thread), signalfd, epoll, waitpid, a unix socket; no supervision")
+        let threads = if self.threads == 1 { "one thread" } else { "two threads" };
+        format!("posix_spawn from {threads}, signalfd, epoll, waitpid, a unix socket")
     }
 
     fn prepare(&self, site: &Site, services: &[Service]) -> Outcome<()> {

@@ -170,7 +170,11 @@ pub(crate) fn version(program: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let text = output.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("of unknown version").trim().to_owned()
+    text.lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("of unknown version")
+        .trim()
+        .to_owned()
 }
 
 /// The version that the system's packages tell, for programs that do not know theirs.

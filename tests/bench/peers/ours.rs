@@ -45,7 +45,10 @@ impl Peer for Ours {
     }
 
     fn about(&self) -> String {
-        format!("{}; ThrottleInterval 0, output to /dev/null", version(&self.supervisord, &["--version"]))
+        format!(
+            "{}; ThrottleInterval 0, output to /dev/null",
+            version(&self.supervisord, &["--version"])
+        )
     }
 
     fn prepare(&self, site: &Site, services: &[Service]) -> Outcome<()> {

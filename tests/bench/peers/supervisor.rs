@@ -91,7 +91,7 @@ impl Peer for Supervisor {
     fn programs(&self) -> Option<[Program; 2]> {
         Some([
             Program { path: self.daemon.clone(), arguments: &["--version"] },
-            Program { path: self.client.clone(), arguments: &["version"] },
+            Program { path: self.client.clone(), arguments: &["--help"] },
         ])
     }
 }

@@ -44,7 +44,10 @@ impl Peer for Systemd {
     }
 
     fn about(&self) -> String {
-        format!("{} as PID 1; RestartSec 0, no start limit", version(&self.systemctl, &["--version"]))
+        format!(
+            "{} as PID 1; RestartSec 0, no start limit",
+            version(&self.systemctl, &["--version"])
+        )
     }
 
     fn prepare(&self, _: &Site, services: &[Service]) -> Outcome<()> {
