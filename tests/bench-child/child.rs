@@ -67,7 +67,7 @@ impl Ledger {
         // SAFETY: asks for the length of an open file.
         let length = usize::try_from(unsafe { libc::lseek(descriptor, 0, libc::SEEK_END) }).ok()?;
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: a new mapping of a file that is never shortened; the descriptor may be closed then.
+        // SAFETY: a new mapping of a file that is never shortened; it outlives the descriptor.
         let start = unsafe {
             let start =
                 libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, descriptor, 0);
@@ -86,7 +86,7 @@ impl Ledger {
             return;
         }
         let label = label.to_bytes();
-        // SAFETY: the entry is inside the mapping and ours alone, since its number was counted once.
+        // SAFETY: the entry is inside the mapping and ours alone, its number being counted once.
         unsafe {
             let entry = self.start.add(at * ENTRY);
             entry.add(PID_AT).cast::<i32>().write(libc::getpid());

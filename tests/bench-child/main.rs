@@ -1,5 +1,5 @@
-//! The service that the benchmark measures with: signs the ledger at the top of its main, then idles,
-//! crashes, or logs as fast as it can.
+//! The service that the benchmark measures with: signs the ledger at the top of its main, then
+//! idles, crashes, or logs as fast as it can.
 //!
 //! It has no Rust runtime below its main and allocates only to log, since its own start is part of
 //! whatever is measured. `bench` links it statically, where it can.

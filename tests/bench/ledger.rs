@@ -1,4 +1,4 @@
-//! How the ledger is laid out that every measured child signs: fixed entries in a file that all map.
+//! How the ledger is laid out that every measured child signs: entries of a file that all map.
 //!
 //! `bench-child` appends, `bench` reads; both include this file, nobody else knows the layout.
 

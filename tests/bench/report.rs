@@ -75,23 +75,20 @@ impl Report<'_> {
         }
         let [before, after] = self.loads;
         let link = if self.tools.child_is_static() { "static" } else { "dynamic" };
-        let _ = writeln!(
-            text,
-            "- {}, {} cores, {} MiB, Linux {}\n- {}; load average {before:.1} before, {after:.1} after\n\
-             - {} repetitions, {} restarts and {} runs of a client in each; the child is linked {link}\n\
-             - services and daemons on {}, logs of {} MiB on {}",
-            machine.processor,
-            machine.cores,
-            machine.memory_mib,
-            machine.kernel,
-            machine.date,
-            self.amounts.repetitions,
-            self.amounts.kills,
-            self.amounts.asks,
-            file_system(&self.tools.work),
-            self.amounts.log_mib,
-            file_system(&self.tools.log_work),
-        );
+        let Machine { processor, cores, kernel, memory_mib, date } = machine;
+        let Amounts { repetitions, kills, asks, log_mib, .. } = self.amounts;
+        let [place, of_logs] = [&self.tools.work, &self.tools.log_work].map(|at| file_system(at));
+        for line in [
+            format!("{processor}, {cores} cores, {memory_mib} MiB, Linux {kernel}"),
+            format!("{date}; load average {before:.1} before, {after:.1} after"),
+            format!(
+                "repetitions: {repetitions}, each of {kills} restarts and {asks} runs of a client"
+            ),
+            format!("the child is linked {link}; services and daemons are on {place}"),
+            format!("logs of {log_mib} MiB on {of_logs}"),
+        ] {
+            let _ = writeln!(text, "- {line}");
+        }
         for peer in &self.found.peers {
             let _ = writeln!(text, "- {}: {}", peer.name(), peer.about());
         }

@@ -1,5 +1,5 @@
-//! A crash storm: many services end as soon as they begin, without any throttle; what does a healthy
-//! one beside them, and a client that asks for it, notice?
+//! A crash storm: many services end as soon as they begin, without any throttle; what does a
+//! healthy one beside them, and a client that asks for it, notice?
 
 use std::time::{Duration, Instant};
 
