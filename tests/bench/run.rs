@@ -81,7 +81,11 @@ fn write_out(options: &Options, report: &Report<'_>) -> Outcome<()> {
 fn repeat(options: &Options, tools: &Tools, found: &Found, amounts: &Amounts) -> Results {
     let mut results = Results::default();
     for name in &found.missing {
-        results.miss(name, "everything".to_owned(), "it is not installed".to_owned());
+        results.miss(
+            name,
+            "everything".to_owned(),
+            "it is not installed, or not in charge of this machine".to_owned(),
+        );
     }
     for repetition in 0..amounts.repetitions {
         let mut round = Round { tools, amounts, repetition, results: &mut results };
