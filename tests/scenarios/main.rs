@@ -4,6 +4,8 @@
 #[cfg(unix)]
 mod arguments;
 #[cfg(target_os = "linux")]
+mod benchmark;
+#[cfg(target_os = "linux")]
 mod chaos;
 #[cfg(unix)]
 mod check;
