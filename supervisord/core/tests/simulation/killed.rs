@@ -111,7 +111,9 @@ impl Known {
         if let Some(last) = self.trees.last_mut() {
             (last.terminated, last.is_told_again) = (None, false);
             (last.force_at, last.is_forced) = (None, false);
-            let is_begun = last.told == Told::Nothing && !last.lives();
+            // Also when others of its tree live: nobody knows how far it came.
+            let is_noted = self.noted.as_ref().is_some_and(|memory| memory.is_begun);
+            let is_begun = is_noted && !last.main_lives;
             (left, last.told) = match (last.main_lives, last.child_lives) {
                 (true, _) => (Left::Main, Told::Spawned),
                 (false, true) => (Left::Others, Told::MainEnded),
@@ -144,7 +146,8 @@ impl Known {
         if let Some(cause) = self.timers.come(triggers.as_deref(), now, wall) {
             self.trigger(cause);
         }
-        if is_begun && !self.is_active() {
+        let is_found = self.trees.last().is_some_and(|tree| tree.told == Told::Spawned);
+        if is_begun && !is_found {
             self.owed = self.owed.or(Some(Cause::Before));
         }
     }
