@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::address::Paths;
-use protocol::definition::Definition;
+use protocol::definition::{Definition, LogMode, LogSink};
 use supervisor_core::ServiceId;
 use tokio::sync::oneshot;
 
@@ -65,6 +65,8 @@ pub struct Streams {
     pub stdout: Option<Arc<Log>>,
     /// Of standard error; the same log where both go to one file.
     pub stderr: Option<Arc<Log>>,
+    /// A thread of ours writes them.
+    is_piped: bool,
 }
 
 impl Streams {
@@ -121,7 +123,10 @@ impl Logs {
             }
             Some(log)
         };
+        let kept = &definition.rare.supervisor.log;
+        let has_file = kept.sinks.is_empty() || kept.sinks.contains(&LogSink::File);
         let streams = Streams {
+            is_piped: kept.mode == LogMode::Pipe && has_file,
             stdout: log(definition.standard_out_path.as_deref()),
             stderr: log(definition.standard_error_path.as_deref()),
         };
@@ -183,6 +188,10 @@ impl Logs {
                 }
             }
             for log in streams.each() {
+                if streams.is_piped {
+                    // So that there is something to watch; who writes it complains where it can't.
+                    let _ = os::open_log(&log.path);
+                }
                 log.begin(&label, run, clock.wall_now());
             }
         }

@@ -16,7 +16,7 @@ pub(crate) enum Internal {
         /// What it holds, or why it can't be read.
         found: Result<Found, crate::store::StoreError>,
         /// The settings, or why they can't be taken.
-        settings: Result<Settings, Rejected>,
+        settings: Result<Box<Settings>, Rejected>,
         /// Do nothing, only answer.
         dry_run: bool,
         /// Who asked; nobody for SIGHUP.

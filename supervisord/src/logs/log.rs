@@ -278,7 +278,8 @@ impl State {
         };
         let is_other = self.file.is_some_and(|file| file != look.number);
         if is_other || self.base + look.length < self.seen || self.file.is_none() {
-            let renamed = if is_other { self.take_renamed(log) } else { Vec::new() };
+            let is_new = is_other || self.file.is_none();
+            let renamed = if is_new { self.take_renamed(log) } else { Vec::new() };
             self.base = self.base.max(self.seen);
             self.file = Some(look.number);
             if self.length != 0 {

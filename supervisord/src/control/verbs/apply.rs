@@ -20,7 +20,8 @@ impl Daemon {
         let (folder, settings) = (self.paths.services.clone(), self.paths.settings());
         let internal = self.internal.clone();
         task::spawn_blocking(move || {
-            let (found, settings) = (folder::read(&folder), settings::read(&settings));
+            let (found, settings) =
+                (folder::read(&folder), settings::read(&settings).map(Box::new));
             // The loop may have ended meanwhile.
             let _ = internal.send(Internal::Scanned { found, settings, dry_run, reply });
         });
@@ -28,7 +29,7 @@ impl Daemon {
 
     pub(super) fn scanned(
         &mut self,
-        (found, settings): (Result<Found, StoreError>, Result<Settings, Rejected>),
+        (found, settings): (Result<Found, StoreError>, Result<Box<Settings>, Rejected>),
         dry_run: bool,
         reply: Option<Reply>,
     ) {
