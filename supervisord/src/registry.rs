@@ -14,7 +14,8 @@ pub struct Entry {
     /// Its name.
     pub label: Arc<str>,
     /// What it is.
-    pub definition: Definition,
+    /// Shared with the thread that starts it.
+    pub definition: Arc<Definition>,
     /// Where that stands.
     pub file: PathBuf,
     /// What a person should know of the definition, one line each: ignored and unknown keys.

@@ -1,5 +1,6 @@
 //! What a service's state means for its sockets, and what becomes of those who come to them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::definition::Definition;
@@ -125,7 +126,7 @@ impl Daemon {
 fn of_instance(parent: &Entry, label: &str) -> Entry {
     Entry {
         label: label.into(),
-        definition: instance(&parent.definition, label),
+        definition: Arc::new(instance(&parent.definition, label)),
         file: parent.file.clone(),
         notes: Box::default(),
         enabled: None,

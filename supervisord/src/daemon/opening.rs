@@ -1,6 +1,8 @@
 //! Definitions on their way in wait here until their sockets are open; one whose sockets can't be
 //! opened does not come in.
 
+use std::sync::Arc;
+
 use protocol::definition::{self, Definition};
 use protocol::message::Reason;
 use supervisor_core::{Event, RequestId, Service, ServiceId, State, Want};
@@ -87,7 +89,7 @@ impl Daemon {
             let intent = self.dormant.remove(&label).unwrap_or_default();
             let entry = Entry {
                 label: label.into(),
-                definition: taken.definition,
+                definition: Arc::new(taken.definition),
                 notes: taken.notes,
                 file: taken.file,
                 enabled: intent.enabled,
@@ -219,7 +221,7 @@ impl Daemon {
         }
         if !sockets::is_quick(&entry.definition) {
             if self.sockets.begin_reopening(service) {
-                let definition = Box::new(entry.definition.clone());
+                let definition = Box::new(Definition::clone(&entry.definition));
                 self.open(Opening::Reopen { service, definition });
             }
             return Ok(false);

@@ -1,5 +1,7 @@
 //! Performs the core's actions, one each; decides nothing.
 
+use std::sync::Arc;
+
 use protocol::message::{Goal, Outcome, Reason, Refusal};
 use supervisor_core::{self as core, Action, Answer, Event, Moment, RequestId, Run, ServiceId};
 
@@ -73,16 +75,26 @@ impl Daemon {
             }
         }
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
-        let mut launch = launch(&entry.definition, &self.paths);
-        let definition = &entry.definition;
-        if let Err(cause) = self.pipes.hand(run, (definition, &self.paths), &mut launch) {
-            let news = Event::SpawnFailed { run, cause: cause.into() };
-            return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
-        }
-        self.sockets.hand(run.service, definition, &mut launch);
-        self.trace(run.service, || summary(&launch));
-        let begin = self.logs.begin(run.service, &entry.label, run.number);
+        let (definition, paths) = (Arc::clone(&entry.definition), Arc::clone(&self.paths));
+        let id = run.service;
+        // Most are made on the thread that uses them: a thousand at once would take much memory.
+        let needs_more =
+            self.pipes.concern(id, &definition) || self.sockets.concern(id) || self.is_traced(id);
+        let made = if needs_more {
+            let mut launch = launch(&definition, &paths);
+            if let Err(cause) = self.pipes.hand(run, (&definition, &paths), &mut launch) {
+                let news = Event::SpawnFailed { run, cause: cause.into() };
+                return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
+            }
+            self.sockets.hand(id, &definition, &mut launch);
+            self.trace(id, || summary(&launch));
+            Some(launch)
+        } else {
+            None
+        };
+        let begin = self.logs.begin(id, &entry.label, run.number);
         self.processes.spawn_with(run, move || {
+            let mut launch = made.unwrap_or_else(|| launch(&definition, &paths));
             begin(&mut launch);
             launch
         });
@@ -199,7 +211,7 @@ impl Daemon {
                 let label = arrival.definition.label.clone();
                 let entry = Entry {
                     label: label.as_str().into(),
-                    definition: arrival.definition,
+                    definition: Arc::new(arrival.definition),
                     notes: arrival.notes,
                     file: arrival.file,
                     enabled: None,

@@ -26,11 +26,16 @@ impl Daemon {
     /// Tells what concerns a service, if anybody wants to know that much.
     pub(super) fn trace<T: Display>(&self, service: ServiceId, words: impl FnOnce() -> T) {
         let level = self.level(service, Level::Debug);
-        if log::log_enabled!(level)
+        if self.is_traced(service)
             && let Some(entry) = self.registry.get(service)
         {
             log::log!(level, "{}: {}", entry.label, words());
         }
+    }
+
+    /// Somebody wants to know.
+    pub(super) fn is_traced(&self, service: ServiceId) -> bool {
+        log::log_enabled!(self.level(service, Level::Debug))
     }
 
     /// The level at which something of a service is told that others tell at that one.

@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use protocol::address::Paths;
-use protocol::definition::Definition;
+use protocol::definition::{Definition, LogMode};
 use supervisor_core::{Moment, Run, ServiceId};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -149,6 +149,12 @@ impl Pipes {
             known.setup = setup.clone();
             self.order(Order::Change { service, setup: Box::new(setup) });
         }
+    }
+
+    /// A launch of the service has to be seen by [`Pipes::hand`].
+    pub(crate) fn concern(&self, service: ServiceId, definition: &Definition) -> bool {
+        let is_piped = definition.rare.supervisor.log.mode == LogMode::Pipe;
+        is_piped || self.services.contains_key(&service)
     }
 
     /// Gives a process that is about to start its pipes, if its definition wants them.

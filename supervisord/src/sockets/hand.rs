@@ -16,6 +16,13 @@ const PID: &str = "LISTEN_PID";
 const FIRST: usize = 3;
 
 impl Sockets {
+    /// A launch of the service has to be seen by [`Sockets::hand`].
+    #[must_use]
+    pub fn concern(&self, service: ServiceId) -> bool {
+        let is_of = self.sets.contains_key(&service) || self.instances.contains_key(&service);
+        is_of || !self.private.is_empty()
+    }
+
     /// Adds to a launch what the service finds of sockets: its own, or its connection, and where
     /// private ones of all services are.
     pub fn hand(&mut self, service: ServiceId, definition: &Definition, launch: &mut Launch) {

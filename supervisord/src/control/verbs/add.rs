@@ -1,5 +1,7 @@
 //! `add`: checks a definition, writes it to the services folder, then lets it act.
 
+use std::sync::Arc;
+
 use protocol::definition::{self, Definition};
 use protocol::message::{Add, DefinitionSource, Reason, Refusal};
 use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
@@ -33,7 +35,7 @@ impl Daemon {
         }
         let known = self.registry.find(&label);
         let file = match known.and_then(|id| self.registry.get(id)) {
-            Some(entry) if entry.definition == definition => {
+            Some(entry) if *entry.definition == definition => {
                 let facts = known.and_then(|id| self.facts(id)).expect("found above");
                 return reply.send(Ok(facts.outcome(false)));
             }
@@ -94,7 +96,7 @@ impl Daemon {
         self.sockets.set(service, &definition);
         self.logs.set(service, &definition);
         self.pipes.change(service, &definition, &self.paths);
-        (entry.definition, entry.notes) = (definition, notes);
+        (entry.definition, entry.notes) = (Arc::new(definition), notes);
         let now = self.clock.now();
         let (triggers, mut request) = (policy.triggers.as_deref(), Some(request));
         let held = self.watch(service, triggers, (&mut request, want), now);

@@ -1,6 +1,7 @@
 //! `apply`: reads the services folder again and does what changed, no more.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use protocol::definition::{Class, Definition, Settings};
 use protocol::message::{Plan, PlanStep, Reason, Rejected, Step};
@@ -77,7 +78,7 @@ impl Daemon {
 
     /// Takes over what holds where definitions say nothing.
     fn set_settings(&mut self, settings: &Settings) {
-        let services = self.registry.entries().map(|(id, entry)| (id, &entry.definition));
+        let services = self.registry.entries().map(|(id, entry)| (id, &*entry.definition));
         self.logs.set_defaults(Defaults::of(&settings.log), services);
     }
 
@@ -102,6 +103,7 @@ impl Daemon {
                 let enabled = intent.enabled;
                 let Taken { file, definition, notes } = taken;
                 let (label, asked) = (label.into(), None);
+                let definition = Arc::new(definition);
                 let entry = Entry { label, definition, notes, file, enabled, asked };
                 let waiting = (Some(request), Want::Started);
                 self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
@@ -126,7 +128,7 @@ impl Daemon {
             match found.definitions.get(&label) {
                 _ if self.sockets.parent(id).is_some() => {}
                 _ if is_leaving || self.pending.incoming.contains_key(&label) => {}
-                Some(taken) if taken.definition == entry.definition => {}
+                Some(taken) if taken.definition == *entry.definition => {}
                 Some(taken) => {
                     let (step, why) = step(&entry.definition, &taken.definition);
                     steps.insert(label.clone(), PlanStep { label, step, why });
