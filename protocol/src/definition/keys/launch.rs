@@ -53,14 +53,14 @@ pub(super) const IDENTITY: &[Key] = &[
         Class::NextStart,
         "Hosts the service is for, by name; on others it is not loaded.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED).windows(HONOURED),
     Key::new(
         "LimitLoadFromHosts",
         TEXTS,
         Class::NextStart,
         "Hosts the service is not loaded on, by name.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED).windows(HONOURED),
 ];
 
 pub(super) const CONDITIONS: &[Key] = &[

@@ -190,7 +190,7 @@ pub(super) const TIMING: &[Key] = &[
         Class::Hot,
         "Tells all that the supervisor does with this service, in its own log.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED).windows(HONOURED),
     Key::new(
         "WaitForDebugger",
         Kind::Boolean,

@@ -13,6 +13,8 @@ pub(super) const SECONDS: Kind = Kind::Number { min: 0.0, max: YEAR };
 const COUNT: Kind = Kind::Integer { min: 1, max: u32::MAX as i64 };
 const ARGUMENTS: Kind = Kind::List(&TEXT);
 const STATUSES: Kind = Kind::List(&Kind::Integer { min: i32::MIN as i64, max: u32::MAX as i64 });
+const SAME_CONSOLE: Support =
+    Support::Approximated("the request to end still reaches all that share its console");
 const NO_SIGNALS: Support = Support::NotAvailable("Windows has no signals");
 
 pub(super) const fn ours(
@@ -41,14 +43,16 @@ pub(super) const SUPERVISOR: &[Key] = &[
     ours("Health", Kind::Dictionary(HEALTH), Class::Hot, "What shows that it still serves."),
     ours("Watchdog", SECONDS, Class::Restart, "Seconds it may stay silent (WATCHDOG=1)."),
     ours("Restart", Kind::Dictionary(RESTART), Class::Hot, "Which ends lead to a restart.")
-        .linux(HONOURED),
+        .linux(HONOURED)
+        .windows(HONOURED),
     ours("Backoff", Kind::Dictionary(BACKOFF), Class::Hot, "How long to wait before a restart."),
     ours("StartLimit", Kind::Dictionary(START_LIMIT), Class::Hot, "When to give up."),
     ours("StopSignal", Kind::Signal, Class::Hot, "The signal that asks the service to end.")
         .linux(HONOURED)
-        .windows(NO_SIGNALS),
+        .windows(Support::Approximated("INT is Ctrl-C, KILL ends it, and any other is Ctrl-Break")),
     ours("KillMode", Kind::Choice(KillMode::WORDS), Class::Hot, "Whom stopping reaches.")
-        .linux(HONOURED),
+        .linux(HONOURED)
+        .windows(SAME_CONSOLE),
     ours(
         "ReloadSignal",
         Kind::Signal,
@@ -64,7 +68,8 @@ pub(super) const SUPERVISOR: &[Key] = &[
         Class::Restart,
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .windows(HONOURED),
     ours("Log", Kind::Dictionary(log::LOG), Class::Restart, "How output is kept.")
         .everywhere(HONOURED),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
@@ -112,11 +117,14 @@ const HEALTH: &[Key] = &[
 
 const RESTART: &[Key] = &[
     ours("On", Kind::Choice(RestartOn::WORDS), Class::Hot, "Which ends lead to a restart.")
-        .linux(HONOURED),
+        .linux(HONOURED)
+        .windows(HONOURED),
     ours("SuccessExitCodes", STATUSES, Class::Hot, "Statuses that count as success beside 0.")
-        .linux(HONOURED),
+        .linux(HONOURED)
+        .windows(HONOURED),
     ours("NeverExitCodes", STATUSES, Class::Hot, "Statuses after which it stays down.")
-        .linux(HONOURED),
+        .linux(HONOURED)
+        .windows(HONOURED),
     ours(
         "Signals",
         Kind::List(&Kind::Signal),

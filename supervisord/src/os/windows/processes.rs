@@ -88,9 +88,11 @@ impl Processes {
         self.spawner.push(run, Box::new(make));
     }
 
-    /// Asks a run to end.
+    /// Asks a run to end. SIGINT is Ctrl-C and SIGKILL the end itself; any other signal asks by
+    /// Ctrl-Break, since there is no other way here.
     pub fn terminate(&mut self, run: Run, signal: Signal) {
-        self.signal(run, signal);
+        let is_known = ["SIGINT", "SIGKILL"].map(signal_number).contains(&Some(signal.number()));
+        self.signal(run, if is_known { signal } else { Signal::Terminate });
     }
 
     /// From now on stopping a run that there is reaches others than before.
