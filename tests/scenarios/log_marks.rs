@@ -96,6 +96,7 @@ fn a_run_that_ends_while_no_daemon_is_there_has_its_mark() {
 }
 
 #[test]
+#[cfg(unix)]
 fn followers_see_marks_as_they_come_over_kills_and_upgrades() {
     let mut daemon = Daemon::start();
     let service = daemon.service("web").does(&["--env", "SUPERVISORD_RUN"]);

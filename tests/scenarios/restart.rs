@@ -55,11 +55,13 @@ fn success_brings_back_what_did() {
 }
 
 #[test]
+#[cfg(unix)]
 fn abnormal_brings_back_what_said_nothing_itself() {
     check(&json!({"On": "Abnormal"}), &["segv", "term"]);
 }
 
 #[test]
+#[cfg(unix)]
 fn other_codes_and_signals_may_be_successes_and_others_final() {
     let special = json!({"On": "Failure", "SuccessExitCodes": [3], "Signals": ["TERM"]});
     check(&special, &["exit-1", "segv", "gone"]);
