@@ -61,6 +61,8 @@ pub struct Daemon {
     pub(crate) processes: os::Processes,
     pub(crate) disk: Disk,
     pub(crate) clock: Clock,
+    /// When this daemon began.
+    pub(crate) began: Moment,
     pub(crate) watches: Watches,
     pub(crate) sockets: Sockets,
     pub(crate) logs: Logs,
@@ -130,6 +132,7 @@ impl Daemon {
             processes,
             disk: store.disk,
             clock: Clock,
+            began: Clock.now(),
             watches: Watches::default(),
             sockets: Sockets::inherit(sockets),
             pipes: Pipes::new(&paths, Clock, internal.clone(), pipes),

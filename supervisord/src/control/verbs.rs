@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use protocol::message::{self, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait};
-use supervisor_core::{Change, Event, Goal, Moment, RequestId, ServiceId, Want};
+use supervisor_core::{Change, Event, Goal, RequestId, ServiceId, Want};
 use tokio::sync::oneshot;
 use tokio::task;
 
@@ -94,7 +94,7 @@ impl Daemon {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
             pid: std::process::id(),
-            since: self.clock.wall(Moment::default()).to_string(),
+            since: self.clock.wall(self.began).to_string(),
             services: self.paths.services.display().to_string(),
             logs: self.paths.logs.display().to_string(),
         }
