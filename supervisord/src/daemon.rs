@@ -264,7 +264,8 @@ impl Daemon {
         let (run, event) = match news {
             News::Spawned { run, .. } => (run, Event::Spawned(run)),
             News::SpawnFailed { run, error } => {
-                (run, Event::SpawnFailed { run, cause: error.to_string().into() })
+                let (cause, is_passing) = (error.to_string().into(), error.is_passing());
+                (run, Event::SpawnFailed { run, cause, is_passing })
             }
             News::Exited { run, exit, tree_empty } => {
                 (run, Event::Exited { run, exit, tree_empty })

@@ -43,8 +43,11 @@ impl Supervisor {
             Event::Spawned(run) => {
                 self.tell(run, (now, actions), |service, turn| service.spawned(run, turn));
             }
-            Event::SpawnFailed { run, cause } => self
-                .tell(run, (now, actions), |service, turn| service.spawn_failed(run, cause, turn)),
+            Event::SpawnFailed { run, cause, is_passing } => {
+                self.tell(run, (now, actions), |service, turn| {
+                    service.spawn_failed(run, (cause, is_passing), turn);
+                });
+            }
             Event::Exited { run, exit, tree_empty } => {
                 self.tell(run, (now, actions), |service, turn| {
                     service.exited(run, (exit, tree_empty), turn);

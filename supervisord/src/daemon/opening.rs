@@ -237,7 +237,7 @@ impl Daemon {
         match (waiting.filter(|run| state.and_then(State::run) == Some(*run)), result) {
             (Some(run), Ok(())) => self.spawn(run),
             (Some(run), Err(cause)) => {
-                let news = Event::SpawnFailed { run, cause: cause.into() };
+                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
                 self.consult(self.clock.now(), news);
             }
             (None, Ok(())) => self.attend(service),

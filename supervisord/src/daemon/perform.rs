@@ -68,7 +68,7 @@ impl Daemon {
             Ok(true) => {}
             Ok(false) => return self.sockets.wait_for_reopening(run),
             Err(cause) => {
-                let news = Event::SpawnFailed { run, cause: cause.into() };
+                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
                 return self.consult(self.clock.now(), news);
             }
         }

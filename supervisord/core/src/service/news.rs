@@ -17,14 +17,23 @@ impl Service {
         }
     }
 
-    pub(crate) fn spawn_failed(&mut self, run: Run, cause: Box<str>, turn: &mut Turn<'_>) {
-        if let State::Spawning { run: own, .. } = self.state
-            && own == run
-        {
-            self.ended = Ended::NotMade(cause);
-            self.ended_run = run.number;
-            self.rest(turn);
+    pub(crate) fn spawn_failed(
+        &mut self,
+        run: Run,
+        (cause, is_passing): (Box<str>, bool),
+        turn: &mut Turn<'_>,
+    ) {
+        if self.state.run() != Some(run) || !matches!(self.state, State::Spawning { .. }) {
+            return;
         }
+        self.ended = Ended::NotMade(cause);
+        self.ended_run = run.number;
+        if is_passing && self.is_wanted() && self.enabled {
+            // Whoever the start was owed to gets it, but not before the throttle allows.
+            let owed = self.owed.unwrap_or(self.cause);
+            return self.spawn_in_time(owed, turn);
+        }
+        self.rest(turn);
     }
 
     pub(crate) fn exited(&mut self, run: Run, end: (Exit, bool), turn: &mut Turn<'_>) {

@@ -104,7 +104,7 @@ impl World {
             Action::Spawn(run) => {
                 let policy = &self.services[&run.service].policy;
                 let birth = Birth::random(policy, &mut self.random);
-                let tree = Tree::new(birth, self.now);
+                let tree = Tree::new(birth, self.now, self.service(run.service).cause());
                 let known = self.known(run);
                 known.owed = None;
                 known.trees.push(tree);

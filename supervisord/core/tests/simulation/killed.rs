@@ -144,7 +144,8 @@ impl Known {
         if let Some(cause) = self.timers.come(triggers.as_deref(), now, wall) {
             self.trigger(cause);
         }
-        if is_begun && !self.is_active() {
+        let is_up = self.trees.last().is_some_and(|tree| tree.told == Told::Spawned);
+        if is_begun && !is_up {
             self.owed = self.owed.or(Some(Cause::Before));
         }
     }

@@ -97,7 +97,7 @@ impl World {
             State::Clearing { .. } => told == Told::MainEnded && is_ending,
             State::Backoff { until } => {
                 told == Told::AllEnded
-                    && (is_wanted && !is_idle && !known.is_asked())
+                    && (is_wanted && !is_idle && (!known.is_asked() || known.is_lacking()))
                     && until == known.throttled_until()
             }
             State::Failed => told == Told::AllEnded && is_idle && is_not_made,

@@ -188,10 +188,11 @@ impl World {
 
     fn bear(&mut self, run: Run) {
         let tree = self.known(run).tree(run);
-        let Birth { is_made, main, child, .. } = tree.birth;
+        let Birth { is_made, is_passing, main, child, .. } = tree.birth;
         tree.is_being_made = false;
         if !is_made {
-            return self.tell(Event::SpawnFailed { run, cause: "no such file".into() });
+            let cause = "no such file".into();
+            return self.tell(Event::SpawnFailed { run, cause, is_passing });
         }
         tree.main_lives = true;
         tree.child_lives = child.is_some();

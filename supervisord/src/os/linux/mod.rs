@@ -40,7 +40,7 @@ pub(super) use self::{
 };
 use super::Options;
 pub use super::unix::host_name;
-pub(super) use super::unix::{Child, Slot};
+pub(super) use super::unix::{Child, Slot, is_passing};
 
 /// What all spawner threads share.
 pub(super) struct Workshop {

@@ -50,6 +50,12 @@ pub(super) struct Member<'a> {
     pub(super) is_left_over: bool,
 }
 
+/// The error number tells of what comes back by itself: descriptors, processes, memory, room.
+pub(super) fn is_passing(errno: i32) -> bool {
+    use libc::{EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC};
+    [EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC].contains(&errno)
+}
+
 /// The name of this host, as far as it is text.
 pub fn host_name() -> String {
     nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned()
