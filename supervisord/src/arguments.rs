@@ -49,6 +49,11 @@ pub struct Daemon {
     #[arg(long, hide = true, conflicts_with = "daemonize")]
     pub self_check: bool,
 
+    /// Kill what has not ended so many seconds after a shutdown began, whatever its ExitTimeOut
+    /// [default: 90, or the longest ExitTimeOut]
+    #[arg(long, value_name = "SECONDS")]
+    pub shutdown_timeout: Option<u64>,
+
     /// What to tell: error, warn, info or debug; RUST_LOG may say it finer
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: String,
@@ -99,6 +104,13 @@ impl Daemon {
     /// One that is watched at work.
     #[must_use]
     pub fn watched(place: Place) -> Self {
-        Self { place, daemonize: false, self_check: false, log: "debug".to_owned(), log_file: None }
+        Self {
+            place,
+            daemonize: false,
+            self_check: false,
+            shutdown_timeout: None,
+            log: "debug".to_owned(),
+            log_file: None,
+        }
     }
 }

@@ -37,7 +37,7 @@ pub use machine::Machine;
 #[cfg(target_os = "linux")]
 pub use network::Interface;
 pub use skip::skip;
-pub use wait::{wait_for, wait_until};
+pub use wait::{Until, wait_for, wait_until};
 #[cfg(unix)]
 pub use wire::Wire;
 

@@ -13,8 +13,12 @@ mod daemon;
 mod debugger;
 mod definitions;
 #[cfg(target_os = "linux")]
+mod ending;
+#[cfg(target_os = "linux")]
 mod exhaustion;
 mod formats;
+#[cfg(target_os = "linux")]
+mod history;
 mod hosts;
 #[cfg(unix)]
 mod inetd;

@@ -91,7 +91,6 @@ impl Daemon {
                 notes: taken.notes,
                 file: taken.file,
                 enabled: intent.enabled,
-                asked: None,
             };
             let waiting = (None, Want::Nothing);
             self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });

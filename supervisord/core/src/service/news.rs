@@ -104,6 +104,23 @@ impl Service {
         }
     }
 
+    /// Kills what was told to end, and what is still being made.
+    pub(crate) fn force(&mut self, turn: &mut Turn<'_>) {
+        let run = match &mut self.state {
+            State::Stopping { run, kill_at } | State::Clearing { run, kill_at } => {
+                *kill_at = None;
+                *run
+            }
+            State::Spawning { run, .. } => *run,
+            State::Down
+            | State::Waiting
+            | State::Up { .. }
+            | State::Backoff { .. }
+            | State::Failed => return,
+        };
+        turn.actions.push(Action::Kill(run));
+    }
+
     pub(crate) fn timeout(&mut self, turn: &mut Turn<'_>) {
         if let Some(cause) = self.fire(turn) {
             self.trigger(cause, turn);
@@ -112,14 +129,7 @@ impl Service {
             return;
         }
         match self.state {
-            State::Stopping { run, .. } => {
-                self.state = State::Stopping { run, kill_at: None };
-                turn.actions.push(Action::Kill(run));
-            }
-            State::Clearing { run, .. } => {
-                self.state = State::Clearing { run, kill_at: None };
-                turn.actions.push(Action::Kill(run));
-            }
+            State::Stopping { .. } | State::Clearing { .. } => self.force(turn),
             State::Backoff { .. } => {
                 let cause = self.owed.unwrap_or(Cause::KeepAlive);
                 self.spawn(cause, turn);

@@ -184,7 +184,7 @@ impl Known {
             | Event::Trigger { .. }
             | Event::Level { .. }
             | Event::Wall(_)
-            | Event::Shutdown
+            | Event::Shutdown(_)
             | Event::Timeout => {}
         }
     }

@@ -46,6 +46,7 @@ impl World {
             };
             timer.into_iter().chain(due)
         });
+        let deadlines = deadlines.chain(self.hurry.kill_at.or(self.hurry.leave_at));
         let deadline = self.core.deadline();
         assert_eq!(deadline, deadlines.min(), "the clock index is not what the states say");
         let was_late = !is_timeout && was.is_some_and(|was| was <= self.now);

@@ -33,7 +33,7 @@ use nix::{
 pub(super) use self::{
     fd_store::FdStore,
     nursery::Nursery,
-    proc::{boot, is_child, is_stopped, started},
+    proc::{boot, is_child, is_stopped, program_name, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,

@@ -31,6 +31,12 @@ pub(in crate::os) fn boot() -> Option<String> {
     Some(id.trim_end().to_owned())
 }
 
+/// What a process calls itself.
+pub(in crate::os) fn program_name(pid: u32) -> Option<String> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(name.trim_ascii_end()).into_owned())
+}
+
 /// What orphans there are of a run.
 pub(super) struct Strays {
     /// Those that are alive and carry the run's marks.

@@ -57,6 +57,11 @@ pub(super) fn boot() -> Option<String> {
     None
 }
 
+/// Who asks is known by number alone here.
+pub(super) fn program_name(_: u32) -> Option<String> {
+    None
+}
+
 /// The error number tells of what comes back by itself: memory, handles, room on the disk.
 pub(super) fn is_passing(error: i32) -> bool {
     use windows_sys::Win32::Foundation as known;
