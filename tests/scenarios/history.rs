@@ -129,9 +129,9 @@ fn who_asked_last_is_known_over_a_kill_and_an_end() {
     daemon.done(&["stop", "web", "--reason", "holidays"]);
     for is_killed in [true, false] {
         if is_killed {
-            daemon.kill9()
+            daemon.kill9();
         } else {
-            daemon.shut_down()
+            daemon.shut_down();
         }
         daemon.start_again();
         let status = daemon.ctl(&["status", "web"]).stdout;
