@@ -175,6 +175,8 @@ impl Daemon {
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.processes.find_all();
+        let known = daemon.pasts.values().map(|past| (past.process.as_ref(), past.is_begun));
+        daemon.processes.search(daemon.runs.was_damaged, known);
         daemon.load(store.found);
         daemon.sockets.disinherit();
         daemon.processes.all_found();

@@ -30,7 +30,7 @@ pub use daemon::Daemon;
 pub use definition::{Service, property_list};
 pub use dice::{Dice, number};
 #[cfg(target_os = "linux")]
-pub use disk::SmallDisk;
+pub use disk::{SmallDisk, hide_control_groups};
 pub use journal::{Note, journal};
 #[cfg(target_os = "linux")]
 pub use machine::Machine;

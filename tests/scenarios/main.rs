@@ -1,6 +1,8 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+#[cfg(target_os = "linux")]
+mod adoption;
 mod arguments;
 #[cfg(target_os = "linux")]
 mod chaos;

@@ -39,7 +39,7 @@ pub enum Event {
         run: Run,
         /// Stage, path and the system's words, for people.
         cause: Box<str>,
-        /// Something was lacking that comes back by itself: memory, processes, descriptors, room.
+        /// Something was lacking that comes back by itself, like memory or descriptors.
         is_passing: bool,
     },
     /// The main process of a run ended.

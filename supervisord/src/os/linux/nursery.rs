@@ -53,7 +53,7 @@ impl Nursery {
         workshop: &Workshop,
         slot: &Slot,
     ) -> Result<Child, SpawnError> {
-        let mut plan = Plan::new(run, launch, workshop.null.as_raw_fd())?;
+        let mut plan = Plan::new(run, launch, (workshop.null.as_raw_fd(), &workshop.domain))?;
         let stack = match &self.stack {
             Ok(stack) => stack,
             Err(error) => return Err(SpawnError::from_io(Stage::Clone, None, error)),

@@ -34,12 +34,15 @@ pub(super) use super::unix::{Child, Slot, is_passing};
 /// What all spawner threads share.
 pub(super) struct Workshop {
     null: File,
+    /// What processes are marked with.
+    domain: String,
 }
 
 impl Workshop {
     /// Opens what children are given in place of nothing.
-    pub(super) fn new(_: &Options) -> io::Result<Self> {
-        Ok(Self { null: OpenOptions::new().read(true).write(true).open("/dev/null")? })
+    pub(super) fn new(options: &Options) -> io::Result<Self> {
+        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        Ok(Self { null, domain: options.domain.clone() })
     }
 }
 

@@ -44,6 +44,9 @@ pub(super) struct Member<'a> {
     /// Whether it lives in the control group of its tree.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there are none"))]
     pub(super) grouped: bool,
+    /// Whether an earlier daemon made it, so that nothing but its marks leads to what it left.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "marks can't be read"))]
+    pub(super) is_adopted: bool,
     /// Whether only the run's own process is meant, never the rest.
     pub(super) is_alone: bool,
     /// Whether the run's own process was reaped.
