@@ -83,7 +83,7 @@ async fn notify(reply: &Reply, event: Event) {
 async fn read(reader: &mut Option<Reader>) -> io::Result<Vec<Event>> {
     let mut lent = reader.take().expect("given back after each read");
     let read = task::spawn_blocking(move || {
-        let events = lent.next();
+        let events = lent.more();
         (events, lent)
     });
     let (events, lent) = read.await.map_err(io::Error::other)?;

@@ -87,7 +87,13 @@ impl Chronicle {
                 }
                 Word::Exited => known.ended_run = run,
                 Word::Removed => *known = Told::default(),
-                word => {
+                word @ (Word::Up
+                | Word::Stopping
+                | Word::Down
+                | Word::Waiting
+                | Word::Backoff
+                | Word::Failed
+                | Word::Disabled) => {
                     (known.state, known.pid) = (Some((word, run)), event.pid.or(known.pid));
                     known.ended_run = known.ended_run.min(run);
                 }

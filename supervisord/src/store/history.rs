@@ -311,7 +311,7 @@ mod tests {
         let mut reader = journal.reader(after);
         let mut numbers = Vec::new();
         loop {
-            let events = reader.next().unwrap();
+            let events = reader.more().unwrap();
             if events.is_empty() {
                 return numbers;
             }
@@ -386,7 +386,7 @@ mod tests {
             assert!(journal.flush());
             rounds += u32::from(journal.size < size || journal.file.is_none());
             loop {
-                let events = reader.next().unwrap();
+                let events = reader.more().unwrap();
                 if events.is_empty() {
                     break;
                 }

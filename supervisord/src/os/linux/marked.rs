@@ -64,8 +64,9 @@ fn marks(pid: i32, domain: &str) -> Option<(String, u32)> {
     }
     let value = |name: &str| {
         let words = environment.split(|byte| *byte == 0);
-        let value = words.filter_map(|word| word.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
-        String::from_utf8(value.last()?.to_vec()).ok()
+        let mut values =
+            words.filter_map(|word| word.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+        String::from_utf8(values.next_back()?.to_vec()).ok()
     };
     let is_ours = value(DOMAIN).is_some_and(|value| value == domain);
     is_ours.then(|| Some((value("SUPERVISORD_LABEL")?, value("SUPERVISORD_RUN")?.parse().ok()?)))?

@@ -31,7 +31,7 @@ impl Reader {
     ///
     /// # Errors
     /// What the system says.
-    pub fn next(&mut self) -> io::Result<Vec<Event>> {
+    pub fn more(&mut self) -> io::Result<Vec<Event>> {
         loop {
             self.open()?;
             let Self { path, open: Some((file, is_older)), .. } = self else {
