@@ -6,21 +6,23 @@
 mod answer;
 mod call;
 mod envelope;
+mod event;
 mod refusal;
 mod schema;
 mod story;
 
 pub use answer::{
     Ended, Goal, Hello, LogEvent, LogMark, LogText, Outcome, Page, Plan, PlanStep, Pong, Position,
-    Rejected, Row, Skipped, State, Status, Step,
+    Rejected, Row, Skipped, State, Status, Step, Waiting, WaitingFor,
 };
 pub use call::{
-    Add, Apply, Call, Change, DefinitionSource, HelloCall, List, Logs, Shutdown, Stream, Target,
-    Until, Upgrade, Wait,
+    Add, Apply, Call, Change, DefinitionSource, Events, HelloCall, List, Logs, Shutdown, Stream,
+    Target, Until, Upgrade, Wait,
 };
 pub use envelope::{
     Id, Incoming, Notification, Request, Response, Version2, decode_incoming, decode_request,
 };
+pub use event::{Asker, Event, EventNews, EventsEnd, Word};
 pub use refusal::{Reason, Refusal};
 pub use schema::schema;
 pub use story::{Asked, LastOutput};

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use protocol::message::{
-    Hello, Incoming, LogText, Notification, Outcome, Page, Plan, Pong, Response, Status,
-    decode_incoming, decode_request,
+    Ended, EventNews, EventsEnd, Hello, Incoming, LogText, Notification, Outcome, Page, Plan, Pong,
+    Response, Status, Waiting, decode_incoming, decode_request,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -80,6 +80,8 @@ fn results_stay_as_they_are() {
     results_stay::<Status>("status.jsonl");
     results_stay::<Outcome>("outcome.jsonl");
     results_stay::<Plan>("plan.jsonl");
+    results_stay::<EventsEnd>("events_end.jsonl");
+    results_stay::<Ended>("ended.jsonl");
 }
 
 #[test]
@@ -90,6 +92,21 @@ fn notifications_stay() {
         };
         let notification: Notification<LogText> = serde_json::from_str(&line).unwrap();
         assert_eq!(notification.params, log);
+        assert_eq!(printed(notification.line()), line);
+    }
+    for line in lines("event.jsonl") {
+        let Incoming::Event(_) = decode_incoming(line.as_bytes()).unwrap() else {
+            panic!("not an event: {line}");
+        };
+        let event: Notification<EventNews> = serde_json::from_str(&line).unwrap();
+        assert_eq!(printed(event.line()), line);
+    }
+    for line in lines("waiting.jsonl") {
+        let Incoming::Waiting(waiting) = decode_incoming(line.as_bytes()).unwrap() else {
+            panic!("not about waiting: {line}");
+        };
+        let notification: Notification<Waiting> = serde_json::from_str(&line).unwrap();
+        assert_eq!(notification.params, waiting);
         assert_eq!(printed(notification.line()), line);
     }
 }

@@ -121,7 +121,8 @@ fn real_definitions_satisfy_the_schema_once_written_anew() {
 fn every_message_ever_released_satisfies_the_schema() {
     let schema = message::schema();
     let whole = validator(&schema);
-    for file in ["requests.jsonl", "requests_by_hand.jsonl", "refusals.jsonl", "log.jsonl"] {
+    let files = ["requests.jsonl", "requests_by_hand.jsonl", "refusals.jsonl", "log.jsonl"];
+    for file in files.into_iter().chain(["event.jsonl", "waiting.jsonl"]) {
         for line in golden(file) {
             satisfies(&whole, &line, file);
         }
@@ -133,6 +134,8 @@ fn every_message_ever_released_satisfies_the_schema() {
         ("status", "status.jsonl"),
         ("stop", "outcome.jsonl"),
         ("apply", "plan.jsonl"),
+        ("events", "events_end.jsonl"),
+        ("shutdown", "ended.jsonl"),
     ];
     for (method, file) in results {
         let mut result = schema["x-methods"][method]["result"].clone();

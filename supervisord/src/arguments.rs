@@ -52,6 +52,10 @@ pub struct Daemon {
     /// Be the service of that name, as Windows' service control manager asks
     #[arg(long, hide = true, value_name = "NAME", conflicts_with = "daemonize")]
     pub service: Option<String>,
+    /// Kill what has not ended so many seconds after a shutdown began, whatever its ExitTimeOut
+    /// [default: 90, or the longest ExitTimeOut]
+    #[arg(long, value_name = "SECONDS")]
+    pub shutdown_timeout: Option<u64>,
 
     /// What to tell: error, warn, info or debug; RUST_LOG may say it finer
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -103,7 +107,14 @@ impl Daemon {
     /// One that is watched at work.
     #[must_use]
     pub fn watched(place: Place) -> Self {
-        let log = "debug".to_owned();
-        Self { place, daemonize: false, self_check: false, service: None, log, log_file: None }
+        Self {
+            place,
+            daemonize: false,
+            self_check: false,
+            service: None,
+            shutdown_timeout: None,
+            log: "debug".to_owned(),
+            log_file: None,
+        }
     }
 }

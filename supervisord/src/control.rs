@@ -1,6 +1,7 @@
 //! How the daemon is talked to: sockets, sessions, verbs and the sentences they answer with.
 
 pub mod answer;
+pub mod events;
 pub mod listen;
 pub mod meaning;
 pub mod reply;

@@ -4,6 +4,8 @@
 //! events.
 
 mod attend;
+mod chronicle;
+mod ending;
 mod herald;
 mod internal;
 mod opening;
@@ -19,24 +21,26 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::address::Paths;
-use protocol::message::Ended;
 use supervisor_core::{Action, Event, Load, Moment, RequestId, Run, ServiceId, Supervisor, Want};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, LocalSet};
 
 pub(crate) use self::attend::policy;
+pub(crate) use self::chronicle::Demand;
 pub(crate) use self::internal::Internal;
 pub(crate) use self::opening::Opening;
 pub(crate) use self::pending::{Arrival, Asked, Then, WAIT};
 
+use self::chronicle::Chronicle;
+use self::ending::Ending;
 use self::herald::Herald;
 use self::pending::Pending;
 use self::upgrade::Upgrade;
 use crate::clock::Clock;
 use crate::control::listen::Listener;
-use crate::control::reply::Reply;
 use crate::launch;
 use crate::lines;
 use crate::lock::Lock;
@@ -61,6 +65,8 @@ pub struct Daemon {
     pub(crate) processes: os::Processes,
     pub(crate) disk: Disk,
     pub(crate) clock: Clock,
+    /// When this daemon began.
+    pub(crate) began: Moment,
     pub(crate) watches: Watches,
     pub(crate) sockets: Sockets,
     pub(crate) logs: Logs,
@@ -69,7 +75,7 @@ pub struct Daemon {
     pub(crate) paths: Arc<Paths>,
     pub(crate) pending: Pending,
     pub(crate) internal: mpsc::UnboundedSender<Internal>,
-    pub(crate) shutdown_replies: Vec<Reply>,
+    pub(crate) ending: Ending,
     /// Dropped to end those who follow a service's log.
     pub(crate) followers: BTreeMap<ServiceId, Vec<oneshot::Sender<()>>>,
     /// What was asked of services that are not loaded, since their files are bad or gone.
@@ -77,6 +83,9 @@ pub struct Daemon {
     /// What runs or ran under an earlier daemon, and is not loaded yet.
     pub(crate) pasts: Pasts,
     pub(crate) runs: Runs,
+    pub(crate) chronicle: Chronicle,
+    /// When a history that could not be written is tried again.
+    history_due: Option<Moment>,
     /// When a journal of runs that could not be written is tried again.
     runs_due: Option<Moment>,
     strays: u32,
@@ -109,6 +118,8 @@ pub struct Ours {
     pub program: Option<PathBuf>,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// How long a shutdown may take where nobody says so.
+    pub shutdown_timeout: Option<Duration>,
 }
 
 impl Daemon {
@@ -130,6 +141,7 @@ impl Daemon {
             processes,
             disk: store.disk,
             clock: Clock,
+            began: Clock.now(),
             watches: Watches::default(),
             sockets: Sockets::inherit(sockets),
             pipes: Pipes::new(&paths, Clock, internal.clone(), pipes),
@@ -138,11 +150,13 @@ impl Daemon {
             paths: paths.into(),
             pending: Pending::default(),
             internal,
-            shutdown_replies: Vec::new(),
+            ending: Ending::new(ours.shutdown_timeout),
             followers: BTreeMap::new(),
             dormant: store.goals,
             pasts: store.pasts,
             runs: store.runs,
+            chronicle: Chronicle::new(store.history),
+            history_due: None,
             runs_due: None,
             strays: 0,
             news,
@@ -161,6 +175,8 @@ impl Daemon {
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.processes.find_all();
+        let known = daemon.pasts.values().map(|past| (past.process.as_ref(), past.is_begun));
+        daemon.processes.search(daemon.runs.was_damaged, known);
         daemon.load(store.found);
         daemon.sockets.disinherit();
         daemon.processes.all_found();
@@ -168,19 +184,19 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Runs until a shutdown is complete.
-    pub async fn run(self) {
-        LocalSet::new().run_until(self.turn()).await;
+    /// Runs until a shutdown is complete; false when services are left that could not be ended.
+    pub async fn run(self) -> bool {
+        LocalSet::new().run_until(self.turn()).await
     }
 
-    async fn turn(mut self) {
+    async fn turn(mut self) -> bool {
         lines::gather();
         let (inbox, mut messages) = mpsc::channel(INBOX);
         if let Some(listener) = self.listener.take() {
             task::spawn_local(listener.serve(inbox));
         }
         self.perform();
-        self.write_runs();
+        self.write_down();
         self.tell_ready();
         while !self.is_finished {
             lines::let_go();
@@ -197,11 +213,11 @@ impl Daemon {
                 () = self.herald.speak() => {}
                 () = self.alarm.ring(deadline) => self.time_passed(),
             }
-            self.write_runs();
+            self.write_down();
             self.tell_what_is_due();
             self.try_upgrade().await;
         }
-        self.put_away().await;
+        self.put_away().await
     }
 
     /// Registers a service and lets the core begin with it.
@@ -221,6 +237,7 @@ impl Daemon {
             self.logs.set(service, &entry.definition);
         }
         let past = self.past(service, &label, reach);
+        self.chronicle_met(&label, past.as_ref().map(|past| &past.memory));
         let goal = match intent.goal {
             Some(protocol::message::Goal::Down) => supervisor_core::Goal::Down,
             Some(protocol::message::Goal::Up) | None => supervisor_core::Goal::Up,
@@ -261,7 +278,8 @@ impl Daemon {
         let (run, event) = match news {
             News::Spawned { run, .. } => (run, Event::Spawned(run)),
             News::SpawnFailed { run, error } => {
-                (run, Event::SpawnFailed { run, cause: error.to_string().into() })
+                let (cause, is_passing) = (error.to_string().into(), error.is_passing());
+                (run, Event::SpawnFailed { run, cause, is_passing })
             }
             News::Exited { run, exit, tree_empty } => {
                 (run, Event::Exited { run, exit, tree_empty })
@@ -283,57 +301,32 @@ impl Daemon {
         match request {
             Request::Shutdown => {
                 log::info!("told to end by a signal");
-                self.shut_down();
+                self.chronicle_asked(None, "shutdown", &Demand::by_signal("SIGTERM or SIGINT"));
+                self.shut_down(None);
             }
             Request::Reload => {
                 self.tell_reloading();
-                self.apply(false, None);
+                self.apply(false, Demand::by_signal("SIGHUP"), None);
             }
         }
     }
 
-    pub(crate) fn shut_down(&mut self) {
-        self.processes.leave();
-        self.handle(Event::Shutdown);
-    }
-
     fn deadline(&self) -> Option<Moment> {
         let check = self.upgrade.as_ref().and_then(Upgrade::deadline);
-        let all = [
-            self.supervisor.deadline(),
-            self.pending.deadline(),
-            check,
-            self.runs_due,
-            self.pipes.deadline(),
-        ];
-        all.into_iter().flatten().chain(self.herald.deadline()).min()
+        let journals = [self.runs_due, self.history_due, self.herald.deadline()];
+        let own = [self.supervisor.deadline(), self.pending.deadline(), self.pipes.deadline()];
+        let all = own.into_iter().chain(journals).chain([check, self.ending.due]);
+        all.flatten().min()
     }
 
     fn time_passed(&mut self) {
         self.give_up_waiting();
         self.give_up_check();
+        self.tell_lingering();
         self.drained(0);
         self.handle(Event::Timeout);
         if self.supervisor.is_shutting_down() {
             self.herald.touch(self.clock.now());
         }
-    }
-
-    async fn put_away(mut self) {
-        for (service, _) in self.registry.entries() {
-            self.processes.forget(service);
-        }
-        self.logs.flush().await;
-        let services = self.registry.len();
-        for reply in std::mem::take(&mut self.shutdown_replies) {
-            let delivery = reply.deliver(Ok(Ended { services }));
-            // A client that does not read must not keep the daemon from ending.
-            let _ = tokio::time::timeout(std::time::Duration::from_secs(1), delivery).await;
-        }
-        crate::control::listen::unlink(&self.paths.socket());
-        self.runs.close(&self.pasts);
-        log::info!("ended");
-        lines::let_go();
-        drop(self.lock);
     }
 }

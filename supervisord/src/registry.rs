@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::definition::Definition;
-use protocol::message::Asked;
 use supervisor_core::ServiceId;
 
 /// What the daemon knows of a service beside its life.
@@ -22,8 +21,6 @@ pub struct Entry {
     pub notes: Box<[String]>,
     /// `enable` or `disable` said otherwise than the definition's `Disabled`.
     pub enabled: Option<bool>,
-    /// Who asked last for a change of it.
-    pub asked: Option<Asked>,
 }
 
 /// All services.

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use protocol::address::{self, AddressError, Domain, Paths};
 use thiserror::Error;
@@ -122,21 +123,23 @@ fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
             return fail(&error);
         }
     }
-    let next = upgrade::arguments(&domain, &arguments.log, log_file.as_deref());
+    let next = upgrade::arguments(&domain, arguments, log_file.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
         runtime.block_on(async {
-            let daemon = begin((&domain, next), &paths, handover)?;
+            let asked = (next, arguments.shutdown_timeout.map(Duration::from_secs));
+            let daemon = begin((&domain, asked), &paths, handover)?;
             if until == Until::Enter {
                 wait_for_enter(&daemon);
             }
             readiness.ready();
-            daemon.run().await;
-            Ok(())
+            Ok(daemon.run().await)
         })
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // What is left was named in the log.
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             readiness.failed(&error);
             fail(&error)
@@ -145,7 +148,7 @@ fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
 }
 
 fn begin(
-    (domain, arguments): (&Domain, Vec<OsString>),
+    (domain, (arguments, shutdown_timeout)): (&Domain, (Vec<OsString>, Option<Duration>)),
     paths: &Paths,
     handover: Option<Handover>,
 ) -> Result<Daemon, StartError> {
@@ -170,6 +173,7 @@ fn begin(
         handles,
         program: std::env::current_exe().ok(),
         arguments,
+        shutdown_timeout,
     };
     Daemon::new(ours, store, processes, paths.clone()).map_err(StartError::System)
 }

@@ -1,4 +1,4 @@
-//! What must survive: definitions in the services folder, goals in the state folder.
+//! What must survive: definitions in the services folder, goals and history in the state folder.
 //!
 //! Reading happens at the start of day; every write goes through one thread, so that a slow disk
 //! never holds the loop up.
@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod folder;
 pub mod goals;
+pub mod history;
 pub mod record;
 pub mod runs;
 pub mod settings;
@@ -16,15 +17,20 @@ use std::path::{Path, PathBuf};
 
 use protocol::address::Paths;
 use protocol::definition::Settings;
+use protocol::message::Event;
 use thiserror::Error;
 
 use self::disk::Disk;
 use self::folder::Found;
 use self::goals::Goals;
+use self::history::Journal;
 use self::runs::{Pasts, Runs};
 
 /// The journal of goals, in the state folder.
 const GOALS: &str = "goals.jsonl";
+
+/// What happened, in the state folder.
+const HISTORY: &str = "history.jsonl";
 
 /// The journal of runs, in the run folder.
 const RUNS: &str = "runs.jsonl";
@@ -44,6 +50,8 @@ pub struct Store {
     pub pasts: Pasts,
     /// What this one leaves if it is killed.
     pub runs: Runs,
+    /// What happened lately, and where it is written down.
+    pub history: (Vec<Event>, Journal),
 }
 
 /// Why the store can't be used.
@@ -83,7 +91,7 @@ pub fn check(paths: &Paths) -> Result<(), StoreError> {
     folder::read(&paths.services)?;
     goals::read(&paths.state.join(GOALS))?;
     runs::read(&paths.run.join(RUNS))?;
-    Ok(())
+    history::check(&paths.state.join(HISTORY))
 }
 
 /// Reads what there is and starts the writing thread.
@@ -108,7 +116,8 @@ pub fn open(paths: &Paths) -> Result<Store, StoreError> {
         }
         Settings::default()
     });
-    Ok(Store { found, settings, goals, disk, pasts, runs })
+    let history = history::open(&paths.state.join(HISTORY))?;
+    Ok(Store { found, settings, goals, disk, pasts, runs, history })
 }
 
 /// Keeps a copy of a damaged file, which is about to be written anew.

@@ -12,8 +12,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::verbs::{
-    add, apply, check, completions, disable, enable, export, launchctl, list, logs, ping, remove,
-    restart, schema, shutdown, simulate, start, status, stop, upgrade, wait, why,
+    add, apply, check, completions, disable, enable, events, export, history, launchctl, list,
+    logs, ping, remove, restart, schema, shutdown, simulate, start, status, stop, upgrade, wait,
+    why,
 };
 
 /// Asks supervisord: what runs, and what should
@@ -61,6 +62,8 @@ pub(crate) enum Verb {
     Status(status::Arguments),
     Why(why::Arguments),
     Logs(logs::Arguments),
+    Events(events::Arguments),
+    History(history::Arguments),
     Wait(wait::Arguments),
     Add(Box<add::Arguments>),
     Remove(remove::Arguments),
@@ -90,7 +93,7 @@ pub(crate) struct Labels {
     pub(crate) labels: Vec<String>,
 }
 
-/// How long a verb that changes something stays with it.
+/// How a verb that changes something goes about it.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Waiting {
     /// Return when it has begun, not when it is done
@@ -99,6 +102,9 @@ pub(crate) struct Waiting {
     /// Wait so long at most, like 90 or 1m30s; what was begun goes on
     #[arg(long, value_name = "TIME", value_parser = time::read, conflicts_with = "no_wait")]
     pub(crate) timeout: Option<Duration>,
+    /// Why, for those who look at the history later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
 }
 
 /// A `--timeout` as the wire has it.

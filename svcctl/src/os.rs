@@ -4,7 +4,7 @@ pub(crate) use collapse::can_collapse;
 pub(crate) use imp::{
     HAS_SCRIPTS, SEARCH_PATH, find_program, host_name, is_executable, is_superuser, is_user,
     is_writable, knows_group, knows_user, program_file, shown_socket, signal_name, signal_number,
-    socket_name,
+    socket_name, user_name,
 };
 
 #[cfg(target_os = "linux")]
@@ -117,6 +117,11 @@ mod imp {
     /// True when there is such a user, by name or number.
     pub(crate) fn knows_user(name: &str) -> bool {
         find_user(name).is_some()
+    }
+
+    /// The name of the user of that number.
+    pub(crate) fn user_name(uid: u32) -> Option<String> {
+        User::from_uid(Uid::from_raw(uid)).ok()?.map(|user| user.name)
     }
 
     fn find_user(name: &str) -> Option<User> {
@@ -236,5 +241,10 @@ mod imp {
     /// The name of a signal, like `SIGSEGV`.
     pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
         SIGNALS.iter().find_map(|(name, known)| (*known == number).then_some(*name))
+    }
+
+    /// Users have no numbers here.
+    pub(crate) fn user_name(_: u32) -> Option<String> {
+        None
     }
 }

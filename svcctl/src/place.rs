@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::os;
 
 /// The supervisor to talk to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Place {
     domain: Domain,
     chosen: bool,

@@ -7,8 +7,10 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod disable;
 pub(crate) mod enable;
+pub(crate) mod events;
 pub(crate) mod export;
 mod files;
+pub(crate) mod history;
 pub(crate) mod launchctl;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -42,6 +44,8 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Err
         Verb::Status(status) => status.run(&place, output),
         Verb::Why(why) => why.run(&place, output),
         Verb::Logs(logs) => logs.run(&place, output),
+        Verb::Events(events) => events.run(&place, output),
+        Verb::History(history) => history.run(&place, output),
         Verb::Wait(wait) => wait.run(&place, output),
         Verb::Add(add) => add.run(&place, output),
         Verb::Remove(remove) => remove.run(&place, output),

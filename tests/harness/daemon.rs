@@ -143,7 +143,9 @@ impl Daemon {
     /// Ends the daemon in order.
     #[track_caller]
     pub fn shut_down(&mut self) {
-        self.done(&["shutdown"]);
+        // What it waits for it may tell.
+        let output = self.ctl(&["shutdown"]);
+        assert_eq!(output.code, 0, "svcctl shutdown: {output:?}");
         let status = self.ended();
         assert!(status.success(), "the daemon ended with {status}:\n{}", self.log());
     }

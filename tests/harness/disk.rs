@@ -110,6 +110,28 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Takes the second version of control groups out of the sight of this thread and of what it
+/// starts.
+///
+/// # Errors
+/// Why it can't, for a skip.
+pub fn hide_control_groups() -> Result<(), String> {
+    own_mounts()?;
+    let mounts =
+        fs::read_to_string("/proc/thread-self/mounts").map_err(|cause| cause.to_string())?;
+    for line in mounts.lines() {
+        let mut words = line.split(' ').skip(1);
+        if let (Some(place), Some("cgroup2")) = (words.next(), words.next()) {
+            let path = text(place);
+            // SAFETY: the path is a C string.
+            if unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) } != 0 {
+                return Err(format!("umount {place}: {}", std::io::Error::last_os_error()));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Mounts made by this thread, and what it starts, are seen by nobody else from now on.
 fn own_mounts() -> Result<(), String> {
     // SAFETY: takes a number; only this thread and what it starts are moved.

@@ -31,14 +31,14 @@ pub use daemon::Daemon;
 pub use definition::{Service, property_list};
 pub use dice::{Dice, number};
 #[cfg(target_os = "linux")]
-pub use disk::SmallDisk;
+pub use disk::{SmallDisk, hide_control_groups};
 pub use journal::{Note, journal};
 #[cfg(target_os = "linux")]
 pub use machine::Machine;
 #[cfg(target_os = "linux")]
 pub use network::Interface;
 pub use skip::skip;
-pub use wait::{wait_for, wait_until};
+pub use wait::{Until, wait_for, wait_until};
 #[cfg(unix)]
 pub use wire::Wire;
 

@@ -1,6 +1,8 @@
 //! The product end to end, as its users see it. One binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "a scenario ends where the unexpected happens")]
 
+#[cfg(target_os = "linux")]
+mod adoption;
 #[cfg(unix)]
 mod arguments;
 #[cfg(target_os = "linux")]
@@ -20,9 +22,13 @@ mod debugger;
 #[cfg(unix)]
 mod definitions;
 #[cfg(target_os = "linux")]
+mod ending;
+#[cfg(target_os = "linux")]
 mod exhaustion;
 #[cfg(unix)]
 mod formats;
+#[cfg(target_os = "linux")]
+mod history;
 #[cfg(unix)]
 mod hosts;
 #[cfg(unix)]

@@ -42,6 +42,23 @@ fn a_shell_can_list_with_nc() {
 }
 
 #[test]
+fn hello_tells_since_when_this_daemon_runs() {
+    let mut daemon = Daemon::prepare();
+    let mut before = jiff::Timestamp::now();
+    for _ in 0..2 {
+        daemon.start_again();
+        let answer = daemon.wire().ask("hello", json!({}));
+        let since: jiff::Timestamp = answer["result"]["since"].as_str().unwrap().parse().unwrap();
+        let after = jiff::Timestamp::now();
+        // The daemon rounds to milliseconds.
+        let rounded = before - jiff::SignedDuration::from_millis(1);
+        assert!(rounded <= since && since <= after, "{before} {since} {after}");
+        before = after;
+        daemon.kill9();
+    }
+}
+
+#[test]
 fn hello_tells_versions() {
     let daemon = Daemon::start();
     let answer = daemon.wire().ask("hello", json!({"client": "scenario"}));

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 const GOALS: &str = "state/goals.jsonl";
 const RUNS: &str = "run/runs.jsonl";
+const HISTORY: &str = "state/history.jsonl";
 
 fn golden(file: &str) -> Vec<String> {
     let mut versions: Vec<PathBuf> = fs::read_dir(workspace().join("tests/golden-state"))
@@ -83,8 +84,51 @@ fn runs_of_every_format_are_read_for_ever() {
 }
 
 #[test]
+fn histories_of_every_format_are_read_for_ever() {
+    for text in golden("history.jsonl") {
+        let mut daemon = Daemon::prepare();
+        put(&daemon, HISTORY, &text);
+        daemon.service("web").without("RunAtLoad").place();
+        daemon.start_again();
+        let told = daemon.done(&["history", "--json"]);
+        let kept: Vec<&str> = text.lines().skip(1).collect();
+        let lines: Vec<Value> =
+            told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for (line, old) in lines.iter().zip(&kept) {
+            assert_eq!(*line, serde_json::from_str::<Value>(old).unwrap());
+        }
+        let last: Value = serde_json::from_str(kept[kept.len() - 1]).unwrap();
+        assert_eq!(lines[kept.len()]["seq"], last["seq"].as_u64().unwrap() + 1, "it goes on");
+        assert_eq!(daemon.json_of("web")["asked"]["reason"], "disk swap");
+    }
+}
+
+#[test]
+fn a_damaged_history_is_told_set_aside_and_survived() {
+    let good = golden("history.jsonl").pop().unwrap();
+    let damaged =
+        [format!("{good}garbage\n"), good.replacen("{\"format\"", "{\"form", 1), "\0\n".to_owned()];
+    for text in damaged {
+        let mut daemon = Daemon::prepare();
+        put(&daemon, HISTORY, &text);
+        daemon.service("web").key("KeepAlive", true).place();
+        daemon.start_again();
+        daemon.running("web");
+        assert!(daemon.log().contains("history.jsonl"), "{text:?}: {}", daemon.log());
+        let aside = daemon.base().join("state/history.damaged");
+        assert_eq!(fs::read_to_string(&aside).unwrap(), text);
+        assert!(daemon.done(&["history", "web"]).contains("web: up"));
+        fs::remove_file(&aside).unwrap();
+        daemon.kill9();
+        daemon.start_again();
+        daemon.running("web");
+        assert!(!aside.exists(), "it was mended");
+    }
+}
+
+#[test]
 fn a_newer_format_is_refused_and_left_as_it_is() {
-    for file in [GOALS, RUNS] {
+    for file in [GOALS, RUNS, HISTORY] {
         let mut daemon = Daemon::prepare();
         let text = "{\"format\":99,\"boot\":\"x\"}\n{\"label\":\"web\"}\n";
         put(&daemon, file, text);

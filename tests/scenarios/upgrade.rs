@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use harness::{BINARIES, Daemon, PATIENCE, Wire, observer, wait_until};
+use harness::{BINARIES, Daemon, PATIENCE, Until, Wire, observer, wait_until};
 use serde_json::{Value, json};
 
 const UPGRADES: usize = 20;
@@ -223,13 +223,14 @@ fn upgrades_under_a_storm_of_requests_lose_no_service_and_no_answer_is_false() {
     let is_over = AtomicBool::new(false);
     let totals = thread::scope(|scope| {
         let (daemon, is_over) = (&daemon, &is_over);
+        let until = Until(is_over);
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| scope.spawn(move || pester(daemon, &label(client), is_over)))
             .collect();
         for _ in 0..10 {
             daemon.done(&["upgrade"]);
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(until);
         clients.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>()
     });
     assert!(totals.iter().all(|(answered, _)| 20 < *answered), "(answered, hung up): {totals:?}");
@@ -239,4 +240,73 @@ fn upgrades_under_a_storm_of_requests_lose_no_service_and_no_answer_is_false() {
         assert_eq!(daemon.count(&label(client), "double"), 0);
     }
     assert_eq!(observer::services_below(daemon.base()).len(), CLIENTS);
+}
+
+#[test]
+fn nobody_who_changes_something_sees_an_upgrade() {
+    let daemon = Daemon::start();
+    let is_over = AtomicBool::new(false);
+    let loops: [&[&[&str]]; 5] = [
+        &[&["stop", "a"], &["start", "a"]],
+        &[&["restart", "b"]],
+        &[&["disable", "c"], &["enable", "c"], &["wait", "c"]],
+        &[&["remove", "d"], &["add", "FILE"]],
+        &[&["stop", "e", "f"], &["apply", "--dry-run"], &["start", "e", "f"], &["list"]],
+    ];
+    for label in ["a", "b", "c", "d", "e", "f"] {
+        daemon.service(label).key("KeepAlive", true).key("ThrottleInterval", 0).add();
+    }
+    let file = daemon.service("d").key("KeepAlive", true).key("ThrottleInterval", 0).file();
+    let file = file.to_str().unwrap();
+    let rounds: Vec<usize> = thread::scope(|scope| {
+        let (daemon, is_over) = (&daemon, &is_over);
+        let until = Until(is_over);
+        let client = |verbs: &'static [&'static [&'static str]]| {
+            let mut rounds = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                for words in verbs {
+                    let word = |word: &&'static str| if *word == "FILE" { file } else { word };
+                    let _ = daemon.done(&words.iter().map(word).collect::<Vec<_>>());
+                }
+                rounds += 1;
+            }
+            rounds
+        };
+        let clients: Vec<_> =
+            loops.into_iter().map(|verbs| scope.spawn(move || client(verbs))).collect();
+        for _ in 0..UPGRADES {
+            daemon.done(&["upgrade"]);
+        }
+        drop(until);
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert!(rounds.iter().all(|rounds| 0 < *rounds), "{rounds:?}");
+    for label in ["a", "b", "c", "d", "e", "f"] {
+        daemon.running(label);
+        assert_eq!(daemon.count(label, "double"), 0);
+    }
+}
+
+#[test]
+fn a_change_that_a_kill_interrupts_is_asked_for_again() {
+    let mut daemon = Daemon::start();
+    let deaf = daemon.service("deaf").does(&["--deaf"]).key("KeepAlive", true);
+    deaf.key("ExitTimeOut", 2).add();
+    daemon.running("deaf");
+    for (verb, event) in [("stop", "asked"), ("remove", "asked")] {
+        let mut client = daemon.client(&[verb, "deaf"]);
+        let client = client.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("the request to be read", PATIENCE, || {
+            let history = daemon.done(&["history", "deaf"]);
+            history.contains(&format!("{verb} {event}"))
+        });
+        daemon.kill9();
+        daemon.start_again();
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{verb}: {output:?}");
+        if verb == "stop" {
+            assert_eq!(daemon.row("deaf")["goal"], "down");
+        }
+    }
+    assert!(daemon.row("deaf").is_null());
 }

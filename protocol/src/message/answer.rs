@@ -249,8 +249,32 @@ pub struct Skipped {
 /// Answer to `shutdown`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {
-    /// How many services it had; none of them has a process any more.
+    /// How many services it had; none of them has a process any more but those that are left.
     pub services: usize,
+    /// Services that could not be ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+}
+
+/// Parameters of the `waiting` notification, which tells who asked for a `shutdown` what it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Waiting {
+    /// The `shutdown` request it belongs to.
+    pub request: super::Id,
+    /// The first services that have not ended.
+    pub services: Vec<WaitingFor>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+}
+
+/// A service that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingFor {
+    /// Its name.
+    pub label: String,
+    /// What it does, in one sentence.
+    pub why: String,
 }
 
 /// Parameters of the `log` notification.
@@ -310,4 +334,9 @@ pub struct Position {
     /// The last mark that was sent, by number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -40,6 +40,8 @@ pub enum Call {
     Wait(Wait),
     /// Sends `log` notifications, then answers; with `follow` it answers when the service is gone.
     Logs(Logs),
+    /// Sends `event` notifications, then answers; with `follow` it answers when the daemon ends.
+    Events(Events),
     /// Becomes another program, or the same one anew, without any service noticing. The connection
     /// ends; only a refusal is answered.
     Upgrade(Upgrade),
@@ -67,6 +69,7 @@ impl Call {
             "apply" => serde_json::from_str(text).map(Self::Apply),
             "wait" => serde_json::from_str(text).map(Self::Wait),
             "logs" => serde_json::from_str(text).map(Self::Logs),
+            "events" => serde_json::from_str(text).map(Self::Events),
             "upgrade" => serde_json::from_str(text).map(Self::Upgrade),
             "shutdown" => serde_json::from_str(text).map(Self::Shutdown),
             _ => return None,
@@ -114,6 +117,9 @@ pub struct Change {
     /// Give up waiting after so many milliseconds; what was begun goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// Why it is asked for, for those who look at the history later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Parameters of `add`.
@@ -131,6 +137,9 @@ pub struct Add {
     /// Give up waiting after so many milliseconds; what was begun goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// Why it is asked for, for those who look at the history later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A definition on the wire.
@@ -150,6 +159,9 @@ pub struct Apply {
     /// Answer with the plan and do nothing.
     #[serde(skip_serializing_if = "is_no")]
     pub dry_run: bool,
+    /// Why it is asked for, for those who look at the history later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Parameters of `wait`.
@@ -222,6 +234,24 @@ pub enum Stream {
     Stderr,
 }
 
+/// Parameters of `events`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Events {
+    /// Only events behind this number; without it all that are kept, or, with `follow`, what comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Only the last so many of those that are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
+    /// Only of these services; without any, of all, and what is about none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Go on with what comes.
+    #[serde(skip_serializing_if = "is_no")]
+    pub follow: bool,
+}
+
 /// Parameters of `upgrade`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -229,12 +259,23 @@ pub struct Upgrade {
     /// The new program's absolute path; without it, the path this daemon was started from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+    /// Why it is asked for, for those who look at the history later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Parameters of `shutdown`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Shutdown {}
+pub struct Shutdown {
+    /// Kill what has not ended after so many milliseconds, whatever its `ExitTimeOut`; without it
+    /// after the daemon's own `--shutdown-timeout`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Why it is asked for, for those who look at the history later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
 
 fn yes() -> bool {
     true

@@ -137,7 +137,7 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Response<()>> {
     }
 }
 
-/// Reads one frame as a response or a `log` notification.
+/// Reads one frame as a response or a notification.
 ///
 /// # Errors
 /// What serde says when it is neither.
@@ -147,7 +147,11 @@ pub fn decode_incoming(frame: &[u8]) -> Result<Incoming<'_>, serde_json::Error> 
     let Some(id) = object.id.or(is_response.then_some(Id::Null)) else {
         let params =
             object.params.ok_or_else(|| serde_json::Error::custom("neither id nor params"))?;
-        return Ok(Incoming::Log(serde_json::from_str(params.get())?));
+        return match object.method.as_deref() {
+            Some("event") => Ok(Incoming::Event(params)),
+            Some("waiting") => Ok(Incoming::Waiting(serde_json::from_str(params.get())?)),
+            Some(_) | None => Ok(Incoming::Log(serde_json::from_str(params.get())?)),
+        };
     };
     let outcome = match (object.result, object.error) {
         (_, Some(error)) => {
@@ -167,6 +171,10 @@ pub enum Incoming<'a> {
     Response(Response<&'a RawValue>),
     /// A piece of a log that a request asked for.
     Log(super::LogText),
+    /// What happened, still JSON: a newer daemon may tell what this protocol has no words for.
+    Event(&'a RawValue),
+    /// What a shutdown waits for.
+    Waiting(super::Waiting),
 }
 
 #[derive(Deserialize)]
@@ -190,6 +198,8 @@ struct IncomingObject<'a> {
     result: Option<&'a RawValue>,
     #[serde(default)]
     error: Option<ErrorObject>,
+    #[serde(default, borrow)]
+    method: Option<std::borrow::Cow<'a, str>>,
     #[serde(default, borrow)]
     params: Option<&'a RawValue>,
 }

@@ -5,7 +5,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::{Call, Hello, Id, LogText, Outcome, PROTOCOL, Page, Plan, Pong, Reason, Status};
+use super::{
+    Call, Ended, EventNews, EventsEnd, Hello, Id, LogText, Outcome, PROTOCOL, Page, Plan, Pong,
+    Reason, Status, Waiting,
+};
 
 /// The schema of a method's result.
 type Answer = fn(&mut SchemaGenerator) -> Schema;
@@ -20,7 +23,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 }
 
 /// Every method with its result.
-const METHODS: [(&str, Answer); 16] = [
+const METHODS: [(&str, Answer); 17] = [
     ("hello", of::<Hello>),
     ("ping", of::<Pong>),
     ("list", of::<Page>),
@@ -35,9 +38,14 @@ const METHODS: [(&str, Answer); 16] = [
     ("apply", of::<Plan>),
     ("wait", of::<Outcome>),
     ("logs", nothing),
+    ("events", of::<EventsEnd>),
     ("upgrade", nothing),
-    ("shutdown", nothing),
+    ("shutdown", of::<Ended>),
 ];
+
+/// Every notification with its parameters.
+const NEWS: [(&str, Answer); 3] =
+    [("log", of::<LogText>), ("event", of::<EventNews>), ("waiting", of::<Waiting>)];
 
 /// The protocol as JSON Schema (draft 2020-12): one line is one of request, response, notification;
 /// `x-methods` has the parameters and the result of each method.
@@ -67,11 +75,12 @@ pub fn schema() -> Value {
             "data": { "type": "object", "properties": { "reason": of::<Reason>(&mut generator) } },
         },
     });
-    let (id, log) = (of::<Id>(&mut generator), of::<LogText>(&mut generator));
+    let id = of::<Id>(&mut generator);
+    let news = NEWS.map(|(name, params)| notification(name, params(&mut generator).as_value()));
     let mut definitions = generator.take_definitions(true);
     definitions.insert("Request".to_owned(), json!({ "oneOf": requests }));
     definitions.insert("Response".to_owned(), response(id.as_value(), &refusal));
-    definitions.insert("Notification".to_owned(), notification(log.as_value()));
+    definitions.insert("Notification".to_owned(), json!({ "oneOf": news }));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "supervisord control protocol",
@@ -112,15 +121,15 @@ fn response(id: &Value, refusal: &Value) -> Value {
     })
 }
 
-fn notification(log: &Value) -> Value {
+fn notification(method: &str, params: &Value) -> Value {
     json!({
         "type": "object",
         "required": ["jsonrpc", "method", "params"],
         "properties": {
             "jsonrpc": { "const": "2.0" },
             "id": false,
-            "method": { "const": "log" },
-            "params": log,
+            "method": { "const": method },
+            "params": params,
         },
     })
 }

@@ -26,4 +26,7 @@ pub struct Asked {
     pub by: String,
     /// When, RFC 3339.
     pub at: String,
+    /// The reason that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

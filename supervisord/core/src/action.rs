@@ -31,7 +31,7 @@ pub enum Action {
     /// Nothing of the service is left; put away what was kept for it, then call
     /// [`crate::Supervisor::forget`].
     Forget(ServiceId),
-    /// Every service has ended after a shutdown.
+    /// Every service has ended after a shutdown, or is left: see [`crate::Supervisor::lingering`].
     Finish,
 }
 

@@ -1,6 +1,7 @@
 //! What can happen: requests of people, and news of the world.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::past::Past;
 use crate::policy::Policy;
@@ -27,8 +28,9 @@ pub enum Event {
     },
     /// Whoever asked has gone; no answer is needed any more.
     Cancel(RequestId),
-    /// Every service is to end, and then the daemon.
-    Shutdown,
+    /// Every service is to end, and then the daemon. What has not ended after that time is killed,
+    /// and left if it can't be; without one it is 90 s, or the longest stop timeout.
+    Shutdown(Option<Duration>),
     /// The process of a run exists and executes the program.
     Spawned(Run),
     /// The process of a run could not be made.
@@ -37,6 +39,8 @@ pub enum Event {
         run: Run,
         /// Stage, path and the system's words, for people.
         cause: Box<str>,
+        /// Something was lacking that comes back by itself, like memory or descriptors.
+        is_passing: bool,
     },
     /// The main process of a run ended.
     Exited {
@@ -85,7 +89,7 @@ impl Event {
             | Self::SpawnFailed { run, .. }
             | Self::Exited { run, .. }
             | Self::Cleared(run) => Some(run.service),
-            Self::Cancel(_) | Self::Shutdown | Self::Wall(_) | Self::Timeout => None,
+            Self::Cancel(_) | Self::Shutdown(_) | Self::Wall(_) | Self::Timeout => None,
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! What happens *to* a service is in [`crate::service`]; nothing here looks into a state.
 
+mod ending;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use self::ending::Ending;
 use self::settle::Before;
 use crate::action::{Action, Answer};
 use crate::event::{Change, Event, Load, Want};
@@ -14,7 +16,7 @@ use crate::moment::Moment;
 use crate::others::Others;
 use crate::request::{RequestId, Waiter};
 use crate::run::{Run, ServiceId};
-use crate::service::{Service, State, Turn};
+use crate::service::{Service, Turn};
 use crate::wall::Wall;
 
 /// Decides for all services; the loop acts.
@@ -24,8 +26,8 @@ pub struct Supervisor {
     services: BTreeMap<ServiceId, Box<Service>>,
     deadlines: BTreeSet<(Moment, ServiceId)>,
     waiters: BTreeMap<ServiceId, Vec<Waiter>>,
-    /// Of services that still have to end in a shutdown; `None` while there is none.
-    shutdown: Option<usize>,
+    /// `None` until a shutdown begins.
+    shutdown: Option<Ending>,
     wall: Wall,
     others: Others,
 }
@@ -39,12 +41,15 @@ impl Supervisor {
                 self.ask(service, change, (request, want), now, actions);
             }
             Event::Cancel(request) => self.cancel(request),
-            Event::Shutdown => self.shut_down(now, actions),
+            Event::Shutdown(patience) => self.shut_down(patience, now, actions),
             Event::Spawned(run) => {
                 self.tell(run, (now, actions), |service, turn| service.spawned(run, turn));
             }
-            Event::SpawnFailed { run, cause } => self
-                .tell(run, (now, actions), |service, turn| service.spawn_failed(run, cause, turn)),
+            Event::SpawnFailed { run, cause, is_passing } => {
+                self.tell(run, (now, actions), |service, turn| {
+                    service.spawn_failed(run, (cause, is_passing), turn);
+                });
+            }
             Event::Exited { run, exit, tree_empty } => {
                 self.tell(run, (now, actions), |service, turn| {
                     service.exited(run, (exit, tree_empty), turn);
@@ -68,7 +73,8 @@ impl Supervisor {
     /// When [`Event::Timeout`] is due next; a later or earlier one does no harm.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.deadlines.first().map(|(moment, _)| *moment)
+        let first = self.deadlines.first().map(|(moment, _)| *moment);
+        first.into_iter().chain(self.shutdown.as_ref().and_then(Ending::deadline)).min()
     }
 
     /// Services of these labels are loaded next, in any order; until then they count as loaded, so
@@ -227,24 +233,7 @@ impl Supervisor {
             service.timeout(&mut Turn { now, wall: &self.wall, actions });
             self.settle(id, before, actions);
         }
-    }
-
-    fn shut_down(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        if self.shutdown.is_some() {
-            return;
-        }
-        let ids: Vec<ServiceId> = self.services.keys().copied().collect();
-        for id in ids {
-            let service = self.services.get_mut(&id).expect("taken from the same map");
-            let before = Before::of(service);
-            service.shut_down(&mut Turn { now, wall: &self.wall, actions });
-            self.settle(id, before, actions);
-        }
-        let left = self.services.values().filter(|one| one.state() != State::Down).count();
-        self.shutdown = Some(left);
-        if left == 0 {
-            actions.push(Action::Finish);
-        }
+        self.hurry(now, actions);
     }
 
     fn cancel(&mut self, request: RequestId) {

@@ -1,6 +1,6 @@
 //! The daemon's facts as the protocol says them.
 
-use protocol::message::{Goal, Outcome, Row, State, Status};
+use protocol::message::{Asked, Goal, Outcome, Row, State, Status};
 use supervisor_core::{self as core, Cause, Ended, Moment, Service, ServiceId};
 
 use super::meaning;
@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub is_held: bool,
     /// Now, and how moments look on the wall.
     pub clock: &'a Clock,
+    /// Who asked for its latest change.
+    pub asked: Option<&'a Asked>,
 }
 
 impl Facts<'_> {
@@ -45,11 +47,17 @@ impl Facts<'_> {
                 Ended::NotMade(_) => Some(NOT_MADE),
                 Ended::Exit { exit, .. } => exit.status(),
             },
-            state: state(self.service),
+            state: self.state(),
             goal: goal(self.service.goal()),
             restarts: u64::from(self.service.runs().saturating_sub(1)),
             since: self.time(self.service.since()),
         }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn state(&self) -> State {
+        state(self.service)
     }
 
     /// The answer to a verb that changes something.
@@ -99,13 +107,13 @@ impl Facts<'_> {
                 | core::State::Failed => None,
             },
             why: self.why(),
+            asked: self.asked.cloned(),
             notes: self.entry.notes.to_vec(),
             last_exit_means: match self.service.ended() {
                 Ended::Never | Ended::NotMade(_) => None,
                 Ended::Exit { exit, .. } => meaning::of(*exit).map(str::to_owned),
             },
             last_output: Vec::new(),
-            asked: self.entry.asked.clone(),
         }
     }
 

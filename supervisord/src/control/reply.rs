@@ -19,13 +19,20 @@ pub struct Line {
     _written: Option<oneshot::Sender<()>>,
 }
 
+/// A connection, and who is at its other end.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The connection.
+    pub session: SessionId,
+    /// Who made it.
+    pub peer: Peer,
+}
+
 /// Where the answer to one request goes.
 #[derive(Debug)]
 pub struct Reply {
-    /// The connection.
-    pub session: SessionId,
-    /// Who is at its other end.
-    pub peer: Peer,
+    /// Who asked.
+    pub caller: Caller,
     id: Id,
     to: mpsc::UnboundedSender<Line>,
     permit: Option<OwnedSemaphorePermit>,
@@ -35,12 +42,12 @@ impl Reply {
     /// A reply for the request with that id, which occupies `permit` until it is written.
     #[must_use]
     pub fn new(
-        (session, peer): (SessionId, Peer),
+        caller: Caller,
         id: Id,
         to: mpsc::UnboundedSender<Line>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        Self { session, peer, id, to, permit: Some(permit) }
+        Self { caller, id, to, permit: Some(permit) }
     }
 
     /// Sends the answer. A client that has gone is no error.
@@ -59,11 +66,17 @@ impl Reply {
 
     /// Sends a notification that belongs to the request and returns when it is on its way.
     pub async fn notify<P: Serialize>(&self, method: &str, params: P) {
+        let _ = self.begin_notify(method, params).await;
+    }
+
+    /// Sends a notification that belongs to the request; what comes back resolves when it is on
+    /// its way, or nobody reads it.
+    pub fn begin_notify<P: Serialize>(&self, method: &str, params: P) -> oneshot::Receiver<()> {
         let notification = Notification { jsonrpc: Version2, method: method.to_owned(), params };
         let (written, on_its_way) = oneshot::channel();
         let line = Line { bytes: notification.line(), _permit: None, _written: Some(written) };
         let _ = self.to.send(line);
-        let _ = on_its_way.await;
+        on_its_way
     }
 
     /// Sends a refusal.

@@ -8,8 +8,8 @@ use protocol::message::{Call, Id, Reason, decode_request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::reply::{Line, Reply, SessionId};
-use crate::os::{self, Peer};
+use super::reply::{Caller, Line, Reply, SessionId};
+use crate::os;
 
 /// Requests of one client that may wait for their answers at the same time; more stay unread.
 const REQUESTS_MAX: usize = 64;
@@ -33,8 +33,8 @@ pub enum Message {
 
 /// Serves one client to its end.
 pub async fn serve(stream: Stream, session: SessionId, inbox: &mpsc::Sender<Message>) {
-    let is_permitted = os::may_control(&stream);
-    let peer = Peer::of(&stream);
+    let caller = Caller { session, peer: os::peer(&stream) };
+    let is_permitted = os::may_control(caller.peer);
     let mut from = &stream;
     let (lines, outbox) = mpsc::unbounded_channel();
     let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
@@ -54,17 +54,17 @@ pub async fn serve(stream: Stream, session: SessionId, inbox: &mpsc::Sender<Mess
                     Ok(None) => break,
                     Ok(Some(frame)) => decode_request(frame),
                     Err(error @ FrameError::TooLong) => {
-                        let reply = Reply::new((session, peer), Id::Null, lines.clone(), place);
+                        let reply = Reply::new(caller, Id::Null, lines.clone(), place);
                         return reply.refuse(Reason::NotARequest, error.to_string());
                     }
                 };
                 match decoded {
                     Err(response) => {
-                        Reply::new((session, peer), response.id, lines.clone(), place)
+                        Reply::new(caller, response.id, lines.clone(), place)
                             .send(response.outcome);
                     }
                     Ok(request) => {
-                        let reply = Reply::new((session, peer), request.id, lines.clone(), place);
+                        let reply = Reply::new(caller, request.id, lines.clone(), place);
                         if !is_permitted {
                             reply.refuse(Reason::NotPermitted, NOT_PERMITTED);
                             continue;

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use protocol::message::{self, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait};
-use supervisor_core::{Change, Event, Goal, Moment, RequestId, ServiceId, Want};
+use supervisor_core::{Change, Event, Goal, RequestId, ServiceId, Want};
 use tokio::sync::oneshot;
 use tokio::task;
 
 use super::reply::{Reply, SessionId};
 use super::sentence;
 use super::session::Message;
-use crate::daemon::{Asked, Daemon, Internal, Then, WAIT};
+use crate::daemon::{Asked, Daemon, Demand, Internal, Then, WAIT};
 use crate::logs::Select;
 use crate::logs::follow::{self, Wanted};
 use crate::store::goals::Intent;
@@ -34,9 +34,9 @@ impl Daemon {
     /// Takes news of the daemon's own tasks.
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
-            Internal::Scanned { found, settings, dry_run, reply } => {
+            Internal::Scanned { found, settings, dry_run, demand, reply } => {
                 let is_by_signal = reply.is_none();
-                self.scanned((found, settings), dry_run, reply);
+                self.scanned((found, settings), dry_run, &demand, reply);
                 if is_by_signal {
                     self.tell_ready();
                 }
@@ -46,7 +46,8 @@ impl Daemon {
             Internal::Answered => {}
             Internal::Entered => {
                 log::info!("told to end by Enter");
-                self.shut_down();
+                self.chronicle_asked(None, "shutdown", &Demand::by_signal("Enter"));
+                self.shut_down(None);
             }
         }
     }
@@ -78,13 +79,23 @@ impl Daemon {
             Call::Disable(change) => {
                 self.change("disable", Change::Disable, Want::Nothing, change, reply);
             }
-            Call::Apply(apply) => self.apply(apply.dry_run, Some(reply)),
+            Call::Apply(apply) => {
+                let demand = Demand::of(&reply, apply.reason.as_deref());
+                self.apply(apply.dry_run, demand, Some(reply));
+            }
             Call::Wait(wait) => self.wait(wait, reply),
             Call::Logs(logs) => self.logs(logs, reply),
-            Call::Upgrade(upgrade) => self.upgrade(upgrade.program.map(PathBuf::from), reply),
-            Call::Shutdown(_) => {
-                self.shutdown_replies.push(reply);
-                self.shut_down();
+            Call::Events(events) => self.events(events, reply),
+            Call::Upgrade(upgrade) => {
+                let demand = Demand::of(&reply, upgrade.reason.as_deref());
+                self.chronicle_asked(None, "upgrade", &demand);
+                self.upgrade(upgrade.program.map(PathBuf::from), reply);
+            }
+            Call::Shutdown(shutdown) => {
+                let demand = Demand::of(&reply, shutdown.reason.as_deref());
+                self.chronicle_asked(None, "shutdown", &demand);
+                let patience = shutdown.timeout_ms.map(Duration::from_millis);
+                self.shut_down(Some((reply, patience)));
             }
         }
     }
@@ -94,7 +105,7 @@ impl Daemon {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
             pid: std::process::id(),
-            since: self.clock.wall(Moment::default()).to_string(),
+            since: self.clock.wall(self.began).to_string(),
             services: self.paths.services.display().to_string(),
             logs: self.paths.logs.display().to_string(),
         }
@@ -147,10 +158,8 @@ impl Daemon {
                 if matches!(change, Change::Enable) {
                     self.refresh(service);
                 }
-                let by_whom = self.asked(verb, &reply);
-                if let Some(entry) = self.registry.get_mut(service) {
-                    entry.asked = Some(by_whom);
-                }
+                let demand = Demand::of(&reply, asked.reason.as_deref());
+                self.chronicle_asked(Some(&asked.label), verb, &demand);
                 let want = if asked.wait { want } else { Want::Nothing };
                 let request = self.expect_answer(verb, asked.label, asked.timeout_ms, reply);
                 self.handle(Event::Ask { service, change, request: Some(request), want });
@@ -170,6 +179,8 @@ impl Daemon {
             let change = Change::Remove;
             return self.change("remove", change, Want::Stopped, asked, reply);
         }
+        let demand = Demand::of(&reply, asked.reason.as_deref());
+        self.chronicle_asked(Some(&asked.label), "remove", &demand);
         let file = self.registry.get(service).expect("found above").file.clone();
         let job = self.disk.delete(file);
         self.forget_goal(service);
@@ -241,10 +252,18 @@ impl Daemon {
         task::spawn_local(follow::send(wanted, reply));
     }
 
-    /// Who asks for that, and when.
-    fn asked(&self, verb: &str, reply: &Reply) -> message::Asked {
-        let at = self.clock.wall(self.clock.now()).to_string();
-        message::Asked { verb: verb.to_owned(), by: reply.peer.words(), at }
+    fn events(&self, events: message::Events, reply: Reply) {
+        let journal = &self.chronicle.journal;
+        let progress = journal.progress();
+        let last = progress.borrow().last;
+        // Whoever names a later one speaks of a history that is lost.
+        let after = match events.after {
+            Some(after) => after.min(last),
+            None if events.follow && events.last.is_none() => last,
+            None => 0,
+        };
+        let reader = journal.reader(after);
+        task::spawn_local(super::events::send(events, reader, progress, reply));
     }
 
     fn cancel(&mut self, session: SessionId) {

@@ -130,6 +130,5 @@ fn of_instance(parent: &Entry, label: &str) -> Entry {
         file: parent.file.clone(),
         notes: Box::default(),
         enabled: None,
-        asked: None,
     }
 }

@@ -3,7 +3,7 @@
 use protocol::definition::Settings;
 use protocol::message::Rejected;
 
-use super::Opening;
+use super::{Demand, Opening};
 use crate::control::reply::Reply;
 use crate::sockets::Opened;
 use crate::store::folder::Found;
@@ -19,7 +19,9 @@ pub(crate) enum Internal {
         settings: Result<Box<Settings>, Rejected>,
         /// Do nothing, only answer.
         dry_run: bool,
-        /// Who asked; nobody for SIGHUP.
+        /// On whose behalf.
+        demand: Demand,
+        /// Who waits for an answer; nobody for SIGHUP.
         reply: Option<Reply>,
     },
     /// The last lines of runs are in their logs, up to the one of that number.

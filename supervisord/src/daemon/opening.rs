@@ -93,7 +93,6 @@ impl Daemon {
                 notes: taken.notes,
                 file: taken.file,
                 enabled: intent.enabled,
-                asked: None,
             };
             let waiting = (None, Want::Nothing);
             self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
@@ -239,7 +238,7 @@ impl Daemon {
         match (waiting.filter(|run| state.and_then(State::run) == Some(*run)), result) {
             (Some(run), Ok(())) => self.spawn(run),
             (Some(run), Err(cause)) => {
-                let news = Event::SpawnFailed { run, cause: cause.into() };
+                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
                 self.consult(self.clock.now(), news);
             }
             (None, Ok(())) => self.attend(service),

@@ -11,8 +11,8 @@ use crate::os::{Identity, News, Reach};
 use crate::store::record::Record;
 use crate::store::runs::Pasts;
 
-/// Pause before a journal of runs that could not be written is tried again.
-const RUNS_RETRY: Duration = Duration::from_millis(250);
+/// Pause before a journal that could not be written is tried again.
+const RETRY: Duration = Duration::from_millis(250);
 
 impl Daemon {
     /// What the service did under an earlier daemon, its processes taken over.
@@ -98,7 +98,17 @@ impl Daemon {
         self.runs.note(service.label(), record);
     }
 
-    /// Writes what was noted in this turn. True when a next daemon would find all of it.
+    /// Writes what was noted in this turn: first what happened, for a daemon that dies in between
+    /// is followed by one that finds runs as they were and tells nothing twice.
+    pub(super) fn write_down(&mut self) {
+        let is_written = self.chronicle.journal.flush();
+        let due = self.history_due.filter(|due| self.clock.now() < *due);
+        let again = || due.unwrap_or_else(|| self.clock.now() + RETRY);
+        self.history_due = (!is_written).then(again);
+        self.write_runs();
+    }
+
+    /// Writes what was noted of runs. True when a next daemon would find all of it.
     pub(super) fn write_runs(&mut self) -> bool {
         if self.runs.flush() {
             return true;
@@ -117,11 +127,11 @@ impl Daemon {
             (Err(error), None) => self.runs.complain(error),
             (Ok(()), None) | (Err(_), Some(_)) => {}
         }
-        self.runs_due = written.is_err().then(|| now + RUNS_RETRY);
+        self.runs_due = written.is_err().then(|| now + RETRY);
         written.is_ok()
     }
 
-    fn record(&self, id: ServiceId, service: &core::Service) -> Option<Record> {
+    pub(super) fn record(&self, id: ServiceId, service: &core::Service) -> Option<Record> {
         let memory = service.memory()?;
         let process = service.state().run().and_then(|run| self.processes.identity(run));
         let entry = self.registry.get(id);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use protocol::definition::Definition;
-use protocol::message::{self, Add, Outcome, Plan, Refusal, Rejected};
+use protocol::message::{Add, Outcome, Plan, Refusal, Rejected};
 use supervisor_core::{Moment, RequestId, ServiceId, Want};
 
 use crate::control::reply::{Reply, SessionId};
@@ -65,7 +65,6 @@ pub(crate) struct Arrival {
     pub(crate) file: PathBuf,
     pub(crate) request: RequestId,
     pub(crate) want: Want,
-    pub(crate) asked: Option<message::Asked>,
 }
 
 impl Pending {
@@ -127,7 +126,7 @@ impl Pending {
     /// Requests of a client that has gone.
     pub(crate) fn of_session(&self, session: SessionId) -> Vec<RequestId> {
         let is_of = |asked: &Asked| match asked {
-            Asked::Verb { reply, .. } => reply.session == session,
+            Asked::Verb { reply, .. } => reply.caller.session == session,
             Asked::Step { .. } => false,
         };
         self.asked.iter().filter(|(_, asked)| is_of(asked)).map(|(request, _)| *request).collect()

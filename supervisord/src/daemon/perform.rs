@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use protocol::message::{Goal, Outcome, Reason, Refusal};
+use protocol::message::{Goal, Outcome, Reason, Refusal, State};
 use supervisor_core::{self as core, Action, Answer, Event, Moment, RequestId, Run, ServiceId};
 
 use super::Daemon;
+use super::chronicle::Sight;
 use super::pending::{Asked, Then, WAIT};
 use crate::control::answer::Facts;
 use crate::control::sentence;
@@ -70,7 +71,7 @@ impl Daemon {
             Ok(true) => {}
             Ok(false) => return self.sockets.wait_for_reopening(run),
             Err(cause) => {
-                let news = Event::SpawnFailed { run, cause: cause.into() };
+                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
                 return self.consult(self.clock.now(), news);
             }
         }
@@ -83,7 +84,7 @@ impl Daemon {
         let made = if needs_more {
             let mut launch = launch(&definition, &paths);
             if let Err(cause) = self.pipes.hand(run, (&definition, &paths), &mut launch) {
-                let news = Event::SpawnFailed { run, cause: cause.into() };
+                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
                 return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
             }
             self.sockets.hand(id, &definition, &mut launch);
@@ -124,25 +125,26 @@ impl Daemon {
         self.pending.unsafe_goals.insert(id, job);
     }
 
-    fn announce(&self, id: ServiceId) {
+    fn announce(&mut self, id: ServiceId) {
         let Some(facts) = self.facts(id) else { return };
-        let row = facts.row();
-        let pid = row.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
-        let level = match row.state {
-            protocol::message::State::Backoff | protocol::message::State::Failed => {
-                log::Level::Warn
+        let (state, pid) = (facts.state(), facts.pid);
+        let level = match state {
+            State::Backoff | State::Failed => log::Level::Warn,
+            State::Starting => log::Level::Debug,
+            State::Down | State::Waiting | State::Up | State::Stopping | State::Disabled => {
+                log::Level::Info
             }
-            protocol::message::State::Starting => log::Level::Debug,
-            protocol::message::State::Down
-            | protocol::message::State::Waiting
-            | protocol::message::State::Up
-            | protocol::message::State::Stopping
-            | protocol::message::State::Disabled => log::Level::Info,
         };
         let level = self.level(id, level);
-        if log::log_enabled!(level) {
-            log::log!(level, "{}: {}{pid}: {}", row.label, row.state.word(), facts.why());
+        let is_logged = log::log_enabled!(level);
+        let is_told = is_logged || state != State::Starting;
+        let why = if is_told { facts.why() } else { String::new() };
+        if is_logged {
+            let pid = pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
+            log::log!(level, "{}: {}{pid}: {why}", facts.entry.label, state.word());
         }
+        let is_old = facts.service.since() < self.began;
+        self.chronicle_state(id, Sight { state, pid, why, is_old });
     }
 
     fn reply(&mut self, request: RequestId, service: ServiceId, answer: Answer) {
@@ -215,7 +217,6 @@ impl Daemon {
                     notes: arrival.notes,
                     file: arrival.file,
                     enabled: None,
-                    asked: arrival.asked,
                 };
                 let waiting = (Some(arrival.request), arrival.want);
                 self.take_in(entry, Intent::default(), waiting, self.clock.now());
@@ -267,6 +268,7 @@ impl Daemon {
                     format!(" (it is {} now: {})", row.state.word(), facts.why())
                 });
                 let now = now.unwrap_or_default();
+                self.chronicle_refused(&label);
                 reply.refuse(reason, format!("cannot {verb} {label}: {cause}{now}"));
             }
             Some(Asked::Step { apply }) => self.pending.end_step(apply),
@@ -282,7 +284,8 @@ impl Daemon {
         let is_held = entry.definition.rare.wait_for_debugger
             && run.is_some_and(|run| self.processes.is_stopped(run));
         let (sockets, clock) = (&self.sockets, &self.clock);
-        Some(Facts { id, sockets, entry, service, pid, is_held, clock })
+        let asked = self.chronicle.asked(&entry.label);
+        Some(Facts { id, sockets, entry, service, pid, is_held, clock, asked })
     }
 
     /// Drops services of which nothing is left, after all answers about them were made.
@@ -303,6 +306,7 @@ impl Daemon {
             }
             let Some(entry) = self.registry.remove(*id) else { continue };
             self.runs.note(&entry.label, None);
+            self.chronicle_removed(&entry.label);
             log::info!("{}: removed", entry.label);
         }
     }

@@ -14,6 +14,7 @@ use supervisor_core::{Exit, Moment, Run, ServiceId};
 use tokio::task;
 
 use super::Daemon;
+use crate::arguments;
 use crate::control::reply::Reply;
 use crate::control::why;
 use crate::lines;
@@ -169,6 +170,8 @@ impl Daemon {
             return;
         }
         let Some(Upgrade { program, reply, .. }) = self.upgrade.take() else { return };
+        // A history that can't be written is no reason to stay.
+        let _ = self.chronicle.journal.flush();
         if !self.pending.unstored.is_empty() || !self.write_runs() {
             let name = program.display();
             let sentence = format!(
@@ -193,11 +196,12 @@ impl Daemon {
     }
 }
 
-/// What a next program is started with: the same domain and log, never the way to background.
+/// What a next program is started with: the same domain, log and limits, never the way to
+/// background.
 #[must_use]
 pub fn arguments(
     domain: &protocol::address::Domain,
-    log: &str,
+    asked: &arguments::Daemon,
     log_file: Option<&Path>,
 ) -> Vec<OsString> {
     use protocol::address::Domain;
@@ -206,7 +210,10 @@ pub fn arguments(
         Domain::User => vec!["--user".into()],
         Domain::Base(base) => vec!["--base".into(), base.clone().into_os_string()],
     };
-    arguments.extend(["--log".into(), log.into()]);
+    arguments.extend(["--log".into(), asked.log.clone().into()]);
+    if let Some(seconds) = asked.shutdown_timeout {
+        arguments.extend(["--shutdown-timeout".into(), seconds.to_string().into()]);
+    }
     if let Some(file) = log_file {
         arguments.extend(["--log-file".into(), file.into()]);
     }

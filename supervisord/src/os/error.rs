@@ -112,6 +112,12 @@ impl SpawnError {
         }
     }
 
+    /// Something was lacking that comes back by itself, so that it is worth another try.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.errno.is_some_and(super::imp::is_passing)
+    }
+
     /// The file it was about, when it was about a file.
     pub fn path(&self) -> Option<&Path> {
         match self.stage {

@@ -49,7 +49,7 @@ pub struct Launch {
     pub arguments: Vec<OsString>,
     /// Which of them are patterns, and stand for the files they match.
     pub patterns: Patterns,
-    /// The variables said for it; what `base` and the files say of others, the two markers, and
+    /// The variables said for it; what `base` and the files say of others, the three markers, and
     /// what `account` implies, is added to them.
     pub environment: Environment,
     /// What it finds in its environment, unless it is said otherwise.

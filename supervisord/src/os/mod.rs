@@ -129,12 +129,27 @@ pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use writes::{Bell, Writes};
 
 pub use own::{
-    Peer, Request, Requests, borrow, create_folder, current_user, errand, file_number, is_hung_up,
+    Request, Requests, borrow, create_folder, current_user, errand, file_number, is_hung_up,
     is_process, is_root, is_same_file, lend, listen, make_executable, make_readable, may_control,
-    open_log, open_to_read, socket_handle, socket_name, socket_of, sync_folder,
+    open_log, open_to_read, peer, socket_handle, socket_name, socket_of, sync_folder,
 };
 
 pub use pipes::{IS_EXACT, Mouth, Peeker, Pipe, Poller, Waker, is_pipe};
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Peer {
+    /// The user's number.
+    pub uid: Option<u32>,
+    /// The process.
+    pub pid: Option<u32>,
+}
+
+/// What a process calls itself, where the system tells.
+#[must_use]
+pub fn program_name(pid: u32) -> Option<String> {
+    imp::program_name(pid)
+}
 
 /// Names the time since the machine booted, for what is true only until it does again.
 #[must_use]

@@ -28,6 +28,6 @@ pub(super) fn hello(paths: &Paths) -> Option<Hello> {
     BufReader::new(stream).take(FRAME_MAX as u64).read_until(b'\n', &mut line).ok()?;
     match decode_incoming(&line).ok()? {
         Incoming::Response(response) => serde_json::from_str(response.outcome.ok()?.get()).ok(),
-        Incoming::Log(_) => None,
+        Incoming::Log(_) | Incoming::Event(_) | Incoming::Waiting(_) => None,
     }
 }

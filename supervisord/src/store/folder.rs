@@ -62,6 +62,8 @@ pub fn read(folder: &Path) -> Result<Found, StoreError> {
                 Some(why) => found.skip(&file, definition.label, why.to_string()),
                 None => found.take(Taken { file, definition, notes }),
             },
+            // It went while the folder was read.
+            Err(_) if fs::symlink_metadata(&file).is_err() => {}
             Err(faults) => found.reject(&file, faults),
         }
     }

@@ -49,6 +49,8 @@ pub struct Runs {
     lines: Vec<u8>,
     size: u64,
     size_max: u64,
+    /// Something of what an earlier daemon left could not be read.
+    pub was_damaged: bool,
 }
 
 /// Reads what an earlier daemon left since the machine booted, and opens the journal for this one.
@@ -61,7 +63,8 @@ pub fn open(path: &Path) -> Result<(Pasts, Runs), StoreError> {
         super::set_aside(path);
     }
     let path = path.to_owned();
-    let mut runs = Runs { path, file: None, lines: Vec::new(), size: 0, size_max: 0 };
+    let mut runs =
+        Runs { path, file: None, lines: Vec::new(), size: 0, size_max: 0, was_damaged: is_damaged };
     if let Err(error) = runs.renew(&pasts) {
         runs.complain(&error);
     }
@@ -248,5 +251,25 @@ mod tests {
         let boot = os::boot().unwrap();
         fs::write(&path, text.replace(&boot, "another")).unwrap();
         assert_eq!(open(&path).unwrap().0, Pasts::new());
+    }
+
+    #[test]
+    fn it_is_written_anew_before_it_grows_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.jsonl");
+        let (_, mut runs) = open(&path).unwrap();
+        let label = "x".repeat(250);
+        let (mut renewals, mut longest) = (0, 0);
+        for number in 1..=60_000 {
+            runs.note(&label, Some(record(number, None)));
+            if !runs.flush() {
+                renewals += 1;
+                runs.renew(&Pasts::from([(label.clone(), record(number, None))])).unwrap();
+            }
+            longest = longest.max(runs.size);
+        }
+        assert!(2 < renewals, "{renewals}");
+        assert!(longest < GROWTH_MAX + (1 << 20), "{longest}");
+        assert_eq!(open(&path).unwrap().0[&label].runs, 60_000);
     }
 }

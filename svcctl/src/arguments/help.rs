@@ -13,6 +13,8 @@ Look:
   status    Show all that is known about services
   why       Tell why services are where they are
   logs      Show what services wrote
+  events    Follow what happens to services
+  history   Show what happened to services, and who asked for it
   wait      Wait until services are up, down, or have exited
 
 Change:

@@ -33,11 +33,13 @@ pub(crate) fn why(status: &Status, now: Timestamp) -> String {
     lines.join("\n")
 }
 
-/// Who asked last: `stop by root (svcctl, pid 4711), 2026-01-02T03:04:05Z, 4 s ago`.
+/// Who asked last: `stop by root (svcctl, pid 4711), 2026-01-02T03:04:05Z, 4 s ago: disk swap`.
 pub(super) fn asked(status: &Status, now: Timestamp) -> String {
     let asked = status.asked.as_ref();
     asked.map_or_else(String::new, |asked| {
-        format!("{} by {}, {}", asked.verb, asked.by, moment(&asked.at, now))
+        let reason = asked.reason.as_deref().map(|reason| format!(": {reason}"));
+        let reason = reason.unwrap_or_default().replace(char::is_control, " ");
+        format!("{} by {}, {}{reason}", asked.verb, asked.by, moment(&asked.at, now))
     })
 }
 

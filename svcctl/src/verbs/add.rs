@@ -91,15 +91,15 @@ impl Arguments {
         let mut report = Report::begin(output, &task, expected);
         report.note(exit);
         let (replace, wait) = (self.replace, !self.waiting.no_wait);
-        let timeout_ms = milliseconds(self.waiting.timeout);
+        let (timeout_ms, reason) = (milliseconds(self.waiting.timeout), &self.waiting.reason);
         let (texts, remarks): (Vec<_>, Vec<_>) =
             sources.into_iter().map(|Source { text, remarks, .. }| (text, remarks)).unzip();
         let mut remarks = remarks.into_iter();
         let calls = texts.into_iter().map(|text| {
             let definition = DefinitionSource::Text(text);
-            Call::Add(Add { definition, replace, wait, timeout_ms })
+            Call::Add(Add { definition, replace, wait, timeout_ms, reason: reason.clone() })
         });
-        client.ask_all(calls, |answer| {
+        client.ask_all(calls, |answer, _| {
             report.hush(remarks.next().unwrap_or_default());
             report.take_outcome(Did::Add, wait, answer)
         })?;

@@ -19,6 +19,9 @@ pub(crate) struct Arguments {
     /// Only say what would be done
     #[arg(long, short = 'n')]
     dry_run: bool,
+    /// Why, for those who look at the history later
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 impl Arguments {
@@ -26,7 +29,16 @@ impl Arguments {
     pub(crate) fn run(&self, place: &Place, output: &mut Output) -> Result<Exit, Error> {
         let mut client = Client::connect(place, TASK)?;
         client.be_patient(None);
-        let answer: &RawValue = client.ask(Call::Apply(Apply { dry_run: self.dry_run }))?;
+        let call = Call::Apply(Apply { dry_run: self.dry_run, reason: self.reason.clone() });
+        let mut exit = Exit::Done;
+        client.ask_all([call], |answer, _| {
+            exit = self.show(client::settle(TASK, answer)?, output)?;
+            Ok(())
+        })?;
+        Ok(exit)
+    }
+
+    fn show(&self, answer: &RawValue, output: &mut Output) -> Result<Exit, Error> {
         let plan: Plan = client::read(TASK, answer)?;
         if output.is_json() {
             output.line(answer.get())?;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use protocol::message::{Call, Change};
+use protocol::message::{Call, Change, Reason, Refusal};
 
 use super::report::Report;
 use super::task;
 use crate::arguments::{Labels, Waiting, milliseconds};
-use crate::client::{Client, PATIENCE};
+use crate::client::{Again, Client, PATIENCE};
 use crate::error::{Error, Exit};
 use crate::output::Output;
 use crate::place::Place;
@@ -29,9 +29,22 @@ pub(super) fn each(
             label: label.clone(),
             wait: !waiting.no_wait,
             timeout_ms: milliseconds(waiting.timeout),
+            reason: waiting.reason.clone(),
         })
     });
-    client.ask_all(calls, |answer| report.take_outcome(did, !waiting.no_wait, answer))?;
+    let mut labels = labels.iter();
+    client.ask_all(calls, |answer, again| {
+        let label = labels.next().map_or("", String::as_str);
+        match answer {
+            // The daemon that hung up had done it.
+            Err(Refusal { reason: Reason::NoSuchService, .. })
+                if (did, again) == (Did::Remove, Again(true)) =>
+            {
+                report.take_removed(label)
+            }
+            answer => report.take_outcome(did, !waiting.no_wait, answer),
+        }
+    })?;
     report.end()
 }
 

@@ -142,13 +142,13 @@ impl Arguments {
         let mut shown: Vec<Shown> = shown.collect();
         if self.follow {
             client.be_patient(None);
-            return show(&mut client, (place, output), &task, &mut shown);
+            return show(&mut client, output, &task, &mut shown);
         }
         let is_alone = shown.len() == 1;
         let mut exit = Exit::Done;
         for one in &mut shown {
             let one = std::slice::from_mut(one);
-            exit = exit.or(match show(&mut client, (place, output), &task, one) {
+            exit = exit.or(match show(&mut client, output, &task, one) {
                 Err(error @ Error::Refused(_)) if !is_alone => output.complain(&error),
                 shown => shown?,
             });
@@ -160,7 +160,7 @@ impl Arguments {
 /// Shows all of them at once, each until the daemon says that this was it.
 fn show(
     client: &mut Client,
-    (place, output): (&Place, &mut Output),
+    output: &mut Output,
     task: &str,
     shown: &mut [Shown],
 ) -> Result<Exit, Error> {
@@ -170,7 +170,7 @@ fn show(
     while shown.iter().any(|one| one.request.is_some()) {
         let incoming = match client.receive() {
             Err(Error::HungUp { .. }) if shown.iter().any(|one| one.wanted.follow) => {
-                client.reconnect(place)?;
+                client.reconnect()?;
                 ask(client, shown, |one| one.request.is_some())?;
                 continue;
             }
@@ -200,6 +200,7 @@ fn show(
                     outcome => drop(outcome?),
                 }
             }
+            Incoming::Event(_) | Incoming::Waiting(_) => return Err(client::stray(task, None)),
         }
         output.flush()?;
     }

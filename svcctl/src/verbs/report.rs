@@ -80,6 +80,18 @@ impl<'o> Report<'o> {
         })
     }
 
+    /// Shows that a service is gone of which nothing more can be told.
+    pub(super) fn take_removed(&mut self, label: &str) -> Result<(), Error> {
+        if self.output.is_json() {
+            let object = serde_json::json!({ "label": label, "changed": true });
+            let object = serde_json::value::to_raw_value(&object);
+            self.object(&object.expect("a label makes JSON"))?;
+        } else {
+            self.output.line(format_args!("{label}: removed"))?;
+        }
+        self.output.flush()
+    }
+
     fn object(&mut self, object: &RawValue) -> Result<(), Error> {
         let before = match (self.alone, self.written) {
             (true, _) => "",

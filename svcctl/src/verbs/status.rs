@@ -30,7 +30,7 @@ impl Arguments {
         let mut report = Report::begin(output, &task, labels.len());
         let now = Timestamp::now();
         let calls = labels.iter().map(|label| Call::Status(Target { label: label.clone() }));
-        client.ask_all(calls, |answer| {
+        client.ask_all(calls, |answer, _| {
             report.take(answer, |output, status: Status| {
                 if !output.is_json() {
                     output.line(show::status(&status, now))?;

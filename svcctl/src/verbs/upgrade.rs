@@ -20,6 +20,9 @@ program first proves that it can read what the old one keeps; if it can't, the o
 pub(crate) struct Arguments {
     /// The new program
     path: Option<PathBuf>,
+    /// Why, for those who look at the history later
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 impl Arguments {
@@ -29,15 +32,17 @@ impl Arguments {
         let program = program.map(|path| path.to_string_lossy().into_owned());
         let mut client = Client::connect(place, TASK)?;
         let old: Hello = client.ask(hello())?;
-        client.send(Call::Upgrade(Upgrade { program }))?;
+        client.send(Call::Upgrade(Upgrade { program, reason: self.reason.clone() }))?;
         match client.receive() {
-            Err(Error::HungUp { .. }) => client.reconnect(place)?,
+            Err(Error::HungUp { .. }) => client.reconnect()?,
             Err(error) => return Err(error),
             Ok(Incoming::Response(response)) => {
                 client::settle(TASK, response.outcome)?;
                 return Err(client::stray(TASK, None));
             }
-            Ok(Incoming::Log(_)) => return Err(client::stray(TASK, None)),
+            Ok(Incoming::Log(_) | Incoming::Event(_) | Incoming::Waiting(_)) => {
+                return Err(client::stray(TASK, None));
+            }
         }
         let new: Hello = client.ask(hello())?;
         let pong: Pong = client.ask(Call::Ping)?;

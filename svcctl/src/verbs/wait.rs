@@ -47,7 +47,7 @@ impl Arguments {
         let Labels { labels } = self.labels;
         let task = task(Did::Wait.word(), &labels);
         let mut client = Client::connect(place, task.as_str())?;
-        client.be_patient(patience(&Waiting { no_wait: false, timeout: self.timeout }));
+        client.be_patient(patience(&Waiting { timeout: self.timeout, ..Waiting::default() }));
         let mut report = Report::begin(output, &task, labels.len());
         let until = match self.until {
             Where::Up => Until::Up,
@@ -56,17 +56,9 @@ impl Arguments {
         };
         let timeout_ms = milliseconds(self.timeout);
         let call = |label: &String| Call::Wait(Wait { label: label.clone(), until, timeout_ms });
-        let mut done = 0;
-        loop {
-            let asked = client.ask_all(labels[done..].iter().map(call), |answer| {
-                done += 1;
-                report.take_outcome(Did::Wait, true, answer)
-            });
-            match asked {
-                Err(Error::HungUp { .. }) => client.reconnect(place)?,
-                asked => break asked?,
-            }
-        }
+        client.ask_all(labels.iter().map(call), |answer, _| {
+            report.take_outcome(Did::Wait, true, answer)
+        })?;
         report.end()
     }
 }

@@ -22,7 +22,8 @@
 //! `*` a run that is no longer wanted when its process appears is told to end at once.
 //! *rest* spawns when a start is owed or the policy wants one and the throttle allows it; else it
 //! is Backoff until the throttle does, Failed when the process could not be made, Waiting when a
-//! trigger may come, or Down.
+//! trigger may come, or Down. A process that could not be made for want of something that comes
+//! back is still owed, whatever the policy says.
 
 use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;

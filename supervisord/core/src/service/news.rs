@@ -17,14 +17,23 @@ impl Service {
         }
     }
 
-    pub(crate) fn spawn_failed(&mut self, run: Run, cause: Box<str>, turn: &mut Turn<'_>) {
-        if let State::Spawning { run: own, .. } = self.state
-            && own == run
-        {
-            self.ended = Ended::NotMade(cause);
-            self.ended_run = run.number;
-            self.rest(turn);
+    pub(crate) fn spawn_failed(
+        &mut self,
+        run: Run,
+        (cause, is_passing): (Box<str>, bool),
+        turn: &mut Turn<'_>,
+    ) {
+        if self.state.run() != Some(run) || !matches!(self.state, State::Spawning { .. }) {
+            return;
         }
+        self.ended = Ended::NotMade(cause);
+        self.ended_run = run.number;
+        if is_passing && self.is_wanted() && self.enabled {
+            // Whoever the start was owed to gets it, but not before the throttle allows.
+            let owed = self.owed.unwrap_or(self.cause);
+            return self.spawn_in_time(owed, turn);
+        }
+        self.rest(turn);
     }
 
     pub(crate) fn exited(&mut self, run: Run, end: (Exit, bool), turn: &mut Turn<'_>) {
@@ -95,6 +104,23 @@ impl Service {
         }
     }
 
+    /// Kills what was told to end, and what is still being made.
+    pub(crate) fn force(&mut self, turn: &mut Turn<'_>) {
+        let run = match &mut self.state {
+            State::Stopping { run, kill_at } | State::Clearing { run, kill_at } => {
+                *kill_at = None;
+                *run
+            }
+            State::Spawning { run, .. } => *run,
+            State::Down
+            | State::Waiting
+            | State::Up { .. }
+            | State::Backoff { .. }
+            | State::Failed => return,
+        };
+        turn.actions.push(Action::Kill(run));
+    }
+
     pub(crate) fn timeout(&mut self, turn: &mut Turn<'_>) {
         if let Some(cause) = self.fire(turn) {
             self.trigger(cause, turn);
@@ -103,14 +129,7 @@ impl Service {
             return;
         }
         match self.state {
-            State::Stopping { run, .. } => {
-                self.state = State::Stopping { run, kill_at: None };
-                turn.actions.push(Action::Kill(run));
-            }
-            State::Clearing { run, .. } => {
-                self.state = State::Clearing { run, kill_at: None };
-                turn.actions.push(Action::Kill(run));
-            }
+            State::Stopping { .. } | State::Clearing { .. } => self.force(turn),
             State::Backoff { .. } => {
                 let cause = self.owed.unwrap_or(Cause::KeepAlive);
                 self.spawn(cause, turn);

@@ -28,18 +28,21 @@ impl Service {
         }
         match self.owed.or_else(|| self.due()) {
             Some(Cause::Asked) => self.spawn(Cause::Asked, turn),
-            Some(cause) => {
-                let until = self.earliest_start();
-                if until <= turn.now {
-                    self.spawn(cause, turn);
-                } else {
-                    self.owed = Some(cause);
-                    self.enter(State::Backoff { until }, turn);
-                }
-            }
+            Some(cause) => self.spawn_in_time(cause, turn),
             None if matches!(self.ended, Ended::NotMade(_)) => self.enter(State::Failed, turn),
             None if self.may_be_triggered() => self.enter(State::Waiting, turn),
             None => self.enter(State::Down, turn),
+        }
+    }
+
+    /// Starts as soon as the throttle allows.
+    pub(super) fn spawn_in_time(&mut self, cause: Cause, turn: &mut Turn<'_>) {
+        let until = self.earliest_start();
+        if until <= turn.now {
+            self.spawn(cause, turn);
+        } else {
+            self.owed = Some(cause);
+            self.enter(State::Backoff { until }, turn);
         }
     }
 

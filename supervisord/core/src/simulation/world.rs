@@ -146,7 +146,7 @@ impl Simulation {
             Fate::Ends { after, exit } => Some((self.now + after, exit)),
             Fate::Stays => None,
             Fate::NotMade(reason) => {
-                let news = Event::SpawnFailed { run, cause: reason.clone() };
+                let news = Event::SpawnFailed { run, cause: reason.clone(), is_passing: false };
                 let begun = self.tell(news);
                 self.push(What::NotMade { run: number, cause, reason });
                 return self.go_on(begun);

@@ -40,14 +40,11 @@ impl Supervisor {
         } else if after.is_active != before.is_active {
             self.others.set_active(service);
         }
-        if let Some(left) = &mut self.shutdown
+        if let Some(ending) = &mut self.shutdown
             && after.is_down
             && !before.is_down
         {
-            *left -= 1;
-            if *left == 0 {
-                actions.push(Action::Finish);
-            }
+            ending.count_down(actions);
         }
     }
 }

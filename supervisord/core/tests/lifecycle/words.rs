@@ -8,8 +8,9 @@
 //! `other-loaded b yes`, `other-active b no`, and to be rid of them `no-levels`, `no-triggers`.
 //!
 //! Events: `start stop restart enable disable remove watch`, `replace SETTINGS`, `renew SETTINGS`,
-//! `load SETTINGS`, `expect LABELS`, `shutdown`, `cancel 7`, `timeout`, `wake` (a timeout after a
-//! sleep), and the news `spawned 1`, `not-made 1 cause`, `exited 1 HOW`, `cleared 1`,
+//! `load SETTINGS`, `expect LABELS`, `shutdown`, `shutdown 5s`, `cancel 7`, `timeout`, `wake` (a timeout after a
+//! sleep), and the news `spawned 1`, `not-made 1 cause`, `lacking 1 cause` (what
+//! comes back), `exited 1 HOW`, `cleared 1`,
 //! `level 0 on|off`, `trigger watch|mount|socket`. A request that waits says `(7 wants up)`; other
 //! services than the first, whose label is `a`, stand before a colon: `b: start`.
 //!
@@ -194,7 +195,7 @@ pub(crate) fn event(service: ServiceId, line: &str, asked: Asked, policy: &mut P
             rest.split(';').map(str::trim).for_each(|line| set(policy, line));
             Change::Replace { policy: policy.clone(), renew: verb == "renew" }
         }
-        "shutdown" => return Event::Shutdown,
+        "shutdown" => return Event::Shutdown((!rest.is_empty()).then(|| length(rest))),
         "timeout" | "wake" => return Event::Timeout,
         "trigger" => return Event::Trigger { service, cause: triggers::cause(rest) },
         "level" => {
@@ -203,7 +204,10 @@ pub(crate) fn event(service: ServiceId, line: &str, asked: Asked, policy: &mut P
         }
         "cancel" => return Event::Cancel(RequestId(rest.parse().unwrap())),
         "spawned" => return Event::Spawned(run()),
-        "not-made" => return Event::SpawnFailed { run: run(), cause: how.into() },
+        "not-made" | "lacking" => {
+            let is_passing = verb == "lacking";
+            return Event::SpawnFailed { run: run(), cause: how.into(), is_passing };
+        }
         "cleared" => return Event::Cleared(run()),
         "exited" => {
             let (how, tree_empty) =

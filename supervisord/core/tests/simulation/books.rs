@@ -22,7 +22,7 @@ impl World {
             | Event::Exited { .. }
             | Event::Cleared(_)
             | Event::Cancel(_)
-            | Event::Shutdown
+            | Event::Shutdown(_)
             | Event::Wall(_)
             | Event::Timeout => run_of(event)?.service,
         };
@@ -64,6 +64,7 @@ impl World {
                     known.trigger(cause);
                 }
             }
+            self.foresee_hurry();
         } else if let Event::Trigger { service, cause } = event {
             let known = self.services.get_mut(service).filter(|known| hears(known));
             known.into_iter().for_each(|known| known.trigger(*cause));
@@ -104,7 +105,7 @@ impl World {
             Action::Spawn(run) => {
                 let policy = &self.services[&run.service].policy;
                 let birth = Birth::random(policy, &mut self.random);
-                let tree = Tree::new(birth, self.now);
+                let tree = Tree::new(birth, self.now, self.service(run.service).cause());
                 let known = self.known(run);
                 known.owed = None;
                 known.trees.push(tree);
@@ -141,7 +142,10 @@ impl World {
                 self.about.insert(known.label);
                 self.forget_future(id);
             }
-            Action::Finish => self.is_finished = true,
+            Action::Finish => {
+                self.is_finished = true;
+                self.end_hurry();
+            }
             Action::Announce(_) | Action::Note(_) | Action::Reply { .. } => {}
         }
         more

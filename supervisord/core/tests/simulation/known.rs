@@ -39,6 +39,8 @@ pub(crate) struct Known {
 pub(crate) struct Tree {
     pub(crate) birth: Birth,
     pub(crate) begun: Moment,
+    /// What it was begun for.
+    pub(crate) cause: Cause,
     /// The truth.
     pub(crate) is_being_made: bool,
     pub(crate) main_lives: bool,
@@ -133,6 +135,12 @@ impl Known {
         &mut self.trees[run.number as usize - 1]
     }
 
+    /// Its latest run could not be made for want of something that comes back.
+    pub(crate) fn is_lacking(&self) -> bool {
+        let Some(last) = self.trees.last() else { return false };
+        last.birth.is_passing && last.end.is_some_and(|end| end.exit.is_none())
+    }
+
     /// From when on the next run may begin unless a person asks.
     pub(crate) fn throttled_until(&self) -> Moment {
         let Some(last) = self.trees.last() else { return Moment::default() };
@@ -148,9 +156,14 @@ impl Known {
             Event::Spawned(run) if self.tree(*run).told == Told::Nothing => {
                 self.tree(*run).told = Told::Spawned;
             }
-            Event::SpawnFailed { run, .. } if self.tree(*run).told == Told::Nothing => {
-                self.tree(*run).told = Told::AllEnded;
-                self.tree(*run).end = Some(End { exit: None, asked: false });
+            Event::SpawnFailed { run, is_passing, .. } if self.tree(*run).told == Told::Nothing => {
+                let tree = self.tree(*run);
+                tree.told = Told::AllEnded;
+                tree.end = Some(End { exit: None, asked: false });
+                if *is_passing {
+                    let cause = tree.cause;
+                    self.owed = self.owed.or(Some(cause));
+                }
             }
             Event::Exited { run, exit, tree_empty } if self.tree(*run).told < Told::MainEnded => {
                 let tree = self.tree(*run);
@@ -171,7 +184,7 @@ impl Known {
             | Event::Trigger { .. }
             | Event::Level { .. }
             | Event::Wall(_)
-            | Event::Shutdown
+            | Event::Shutdown(_)
             | Event::Timeout => {}
         }
     }
@@ -196,10 +209,11 @@ impl Known {
 }
 
 impl Tree {
-    pub(crate) fn new(birth: Birth, now: Moment) -> Self {
+    pub(crate) fn new(birth: Birth, now: Moment, cause: Cause) -> Self {
         Self {
             birth,
             begun: now,
+            cause,
             is_being_made: true,
             main_lives: false,
             child_lives: false,

@@ -6,6 +6,7 @@
 
 mod books;
 mod definitions;
+mod hurry;
 mod judge;
 mod killed;
 mod known;

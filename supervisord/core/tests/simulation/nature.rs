@@ -24,6 +24,8 @@ pub(crate) struct Nature {
 pub(crate) struct Birth {
     pub(crate) after: Duration,
     pub(crate) is_made: bool,
+    /// It is not for want of something that comes back.
+    pub(crate) is_passing: bool,
     pub(crate) main: Nature,
     pub(crate) child: Option<Nature>,
 }
@@ -39,6 +41,7 @@ impl Birth {
         Self {
             after: random.up_to(if is_slow { 5000 } else { 3 }),
             is_made: !random.chance(12),
+            is_passing: random.chance(40),
             main: Nature::random(policy, random),
             child: random.chance(35).then(|| Nature::random(policy, random)),
         }

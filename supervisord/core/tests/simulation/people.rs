@@ -95,7 +95,7 @@ impl World {
             84..88 => Change::Watch,
             88..92 => Change::Await,
             92..96 => return self.handle(Event::Timeout),
-            96 if self.is_shutting_down => return self.handle(Event::Shutdown),
+            96 if self.is_shutting_down => return self.shut_down(),
             _ => return self.cancel(),
         };
         self.ask(id, change);

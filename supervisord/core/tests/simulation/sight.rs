@@ -48,9 +48,10 @@ impl World {
         let what = match event {
             Event::Load(_) | Event::Cancel(_) => return,
             Event::Ask { change, .. } => self::change(change),
-            Event::Shutdown => "shutdown",
+            Event::Shutdown(_) => "shutdown",
             Event::Spawned(_) => "spawned",
-            Event::SpawnFailed { .. } => "not made",
+            Event::SpawnFailed { is_passing: false, .. } => "not made",
+            Event::SpawnFailed { is_passing: true, .. } => "not made yet",
             Event::Exited { .. } => "exited",
             Event::Cleared(_) => "cleared",
             Event::Trigger { .. } => "trigger",
@@ -64,7 +65,7 @@ impl World {
             | Event::Level { service, .. } => Some(*service),
             Event::Load(_)
             | Event::Cancel(_)
-            | Event::Shutdown
+            | Event::Shutdown(_)
             | Event::Spawned(_)
             | Event::SpawnFailed { .. }
             | Event::Exited { .. }

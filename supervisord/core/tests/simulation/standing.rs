@@ -46,6 +46,7 @@ impl World {
             };
             timer.into_iter().chain(due)
         });
+        let deadlines = deadlines.chain(self.hurry.kill_at.or(self.hurry.leave_at));
         let deadline = self.core.deadline();
         assert_eq!(deadline, deadlines.min(), "the clock index is not what the states say");
         let was_late = !is_timeout && was.is_some_and(|was| was <= self.now);
@@ -97,7 +98,7 @@ impl World {
             State::Clearing { .. } => told == Told::MainEnded && is_ending,
             State::Backoff { until } => {
                 told == Told::AllEnded
-                    && (is_wanted && !is_idle && !known.is_asked())
+                    && (is_wanted && !is_idle && (!known.is_asked() || known.is_lacking()))
                     && until == known.throttled_until()
             }
             State::Failed => told == Told::AllEnded && is_idle && is_not_made,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use supervisor_core::{Event, Exit, Moment, RequestId, Run, ServiceId, Supervisor, Wall};
 
+use crate::hurry::Hurry;
 use crate::known::{Known, Told};
 use crate::nature::{Birth, KILLED};
 use crate::people::{Asked, People};
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) seen: BTreeSet<Sight>,
     pub(crate) is_shutting_down: bool,
     pub(crate) is_finished: bool,
+    /// When what is left of a shutdown is killed, and when it is left.
+    pub(crate) hurry: Hurry,
     /// The daemon was killed, and no other one began yet.
     pub(crate) is_killed: bool,
     pub(crate) future: BTreeMap<(Moment, u64), Happening>,
@@ -89,6 +92,7 @@ impl World {
             seen: BTreeSet::new(),
             is_shutting_down: false,
             is_finished: false,
+            hurry: Hurry::default(),
             is_killed: false,
             future: BTreeMap::new(),
             happenings: 0,
@@ -143,7 +147,7 @@ impl World {
                     self.judge_the_goal();
                 }
                 self.is_shutting_down = true;
-                self.handle(Event::Shutdown);
+                self.shut_down();
             }
             Happening::Reborn => self.be_reborn(),
             Happening::News(event) => self.tell(event),
@@ -188,13 +192,19 @@ impl World {
 
     fn bear(&mut self, run: Run) {
         let tree = self.known(run).tree(run);
-        let Birth { is_made, main, child, .. } = tree.birth;
+        let Birth { is_made, is_passing, main, child, .. } = tree.birth;
         tree.is_being_made = false;
         if !is_made {
-            return self.tell(Event::SpawnFailed { run, cause: "no such file".into() });
+            let cause = "no such file".into();
+            return self.tell(Event::SpawnFailed { run, cause, is_passing });
         }
         tree.main_lives = true;
         tree.child_lives = child.is_some();
+        if tree.is_forced {
+            self.later(main.on_kill, Happening::MainEnds(run, KILLED));
+            let on_kill = child.map(|child| child.on_kill);
+            on_kill.into_iter().for_each(|after| self.later(after, Happening::ChildEnds(run)));
+        }
         if let Some(life) = main.life {
             self.later(life, Happening::MainEnds(run, main.exit));
         }
@@ -274,7 +284,7 @@ pub(crate) fn run_of(event: &Event) -> Option<Run> {
         | Event::Trigger { .. }
         | Event::Level { .. }
         | Event::Wall(_)
-        | Event::Shutdown
+        | Event::Shutdown(_)
         | Event::Timeout => None,
     }
 }

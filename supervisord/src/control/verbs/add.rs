@@ -8,7 +8,7 @@ use supervisor_core::{Answer, Change, Event, RequestId, ServiceId, Want};
 
 use super::super::reply::Reply;
 use super::super::sentence;
-use crate::daemon::{Arrival, Daemon, Opening, Then, policy};
+use crate::daemon::{Arrival, Daemon, Demand, Opening, Then, policy};
 use crate::store::folder;
 use crate::store::goals::Intent;
 use crate::{launch, os};
@@ -62,15 +62,16 @@ impl Daemon {
                 file
             }
         };
+        let demand = Demand::of(&reply, add.reason.as_deref());
+        self.chronicle_asked(Some(&label), "add", &demand);
         let want = if add.wait { Want::Started } else { Want::Nothing };
-        let asked = Some(self.asked("add", &reply));
         let request = self.expect_answer("add", label.clone(), add.timeout_ms, reply);
         if self.dormant.remove(&label).is_some() {
             let job = self.disk.goal(&label, Intent::default());
             self.pending.jobs.insert(job, Then::Goal);
         }
         self.pending.incoming.insert(label, Vec::new());
-        let arrival = Box::new(Arrival { definition, notes, file, request, want, asked });
+        let arrival = Box::new(Arrival { definition, notes, file, request, want });
         self.open(Opening::Write { arrival, text, known });
     }
 

@@ -9,7 +9,7 @@ use supervisor_core::{Change, Event, Want};
 use tokio::task;
 
 use super::super::reply::Reply;
-use crate::daemon::{Daemon, Internal, Opening};
+use crate::daemon::{Daemon, Demand, Internal, Opening};
 use crate::logs::Defaults;
 use crate::registry::Entry;
 use crate::store::folder::{Found, Taken};
@@ -17,14 +17,14 @@ use crate::store::{StoreError, folder, settings};
 
 impl Daemon {
     /// Begins an `apply`; reading the folder goes on beside the loop.
-    pub(crate) fn apply(&mut self, dry_run: bool, reply: Option<Reply>) {
+    pub(crate) fn apply(&mut self, dry_run: bool, demand: Demand, reply: Option<Reply>) {
         let (folder, settings) = (self.paths.services.clone(), self.paths.settings());
         let internal = self.internal.clone();
         task::spawn_blocking(move || {
             let (found, settings) =
                 (folder::read(&folder), settings::read(&settings).map(Box::new));
             // The loop may have ended meanwhile.
-            let _ = internal.send(Internal::Scanned { found, settings, dry_run, reply });
+            let _ = internal.send(Internal::Scanned { found, settings, dry_run, demand, reply });
         });
     }
 
@@ -32,6 +32,7 @@ impl Daemon {
         &mut self,
         (found, settings): (Result<Found, StoreError>, Result<Box<Settings>, Rejected>),
         dry_run: bool,
+        demand: &Demand,
         reply: Option<Reply>,
     ) {
         let mut found = match found {
@@ -64,6 +65,7 @@ impl Daemon {
         let steps: Vec<(String, Step)> =
             plan.steps.iter().map(|step| (step.label.clone(), step.step)).collect();
         for step in &plan.steps {
+            self.chronicle_asked(Some(&step.label), "apply", demand);
             log::info!("{}: apply: {}", step.label, step.why);
         }
         let apply = self.pending.begin_apply(plan, reply);
@@ -102,9 +104,8 @@ impl Daemon {
                 let intent = self.dormant.remove(label).unwrap_or_default();
                 let enabled = intent.enabled;
                 let Taken { file, definition, notes } = taken;
-                let (label, asked) = (label.into(), None);
-                let definition = Arc::new(definition);
-                let entry = Entry { label, definition, notes, file, enabled, asked };
+                let (label, definition) = (label.into(), Arc::new(definition));
+                let entry = Entry { label, definition, notes, file, enabled };
                 let waiting = (Some(request), Want::Started);
                 self.open(Opening::TakeIn { entry: Box::new(entry), intent, waiting });
                 self.perform();

@@ -5,6 +5,7 @@ mod clone;
 mod dumpable;
 mod fd_store;
 mod group;
+mod marked;
 mod mounts;
 mod nursery;
 mod pidfd;
@@ -33,18 +34,20 @@ use nix::{
 pub(super) use self::{
     fd_store::FdStore,
     nursery::Nursery,
-    proc::{boot, is_child, is_stopped, started},
+    proc::{boot, is_child, is_stopped, program_name, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,
 };
 use super::Options;
 pub use super::unix::host_name;
-pub(super) use super::unix::{Child, Slot};
+pub(super) use super::unix::{Child, Slot, is_passing};
 
 /// What all spawner threads share.
 pub(super) struct Workshop {
     null: File,
+    /// What processes are marked with.
+    domain: String,
     /// Where trees are put, if there are control groups.
     groups: Option<Arc<cgroup::Groups>>,
 }
@@ -56,14 +59,14 @@ impl Workshop {
         sys::remember_ignored_signals();
         let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
         if !options.control_groups {
-            return Ok(Self { null, groups: None });
+            return Ok(Self { null, domain: options.domain.clone(), groups: None });
         }
         let groups = cgroup::Groups::find(&options.domain);
         match &groups {
             Ok(groups) => log::debug!("trees are control groups in {}", groups.path().display()),
             Err(error) => log::info!("no control groups, process groups instead: {error}"),
         }
-        Ok(Self { null, groups: groups.ok().map(Arc::new) })
+        Ok(Self { null, domain: options.domain.clone(), groups: groups.ok().map(Arc::new) })
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::os::{
     Launch, SpawnError, Stage,
-    unix::{Child, Fault, Plan, Slot},
+    unix::{Child, Fault, Plan, Slot, is_passing},
 };
 
 /// The file system of pidfds that have inodes of their own; the others share one.
@@ -53,7 +53,7 @@ impl Nursery {
         workshop: &Workshop,
         slot: &Slot,
     ) -> Result<Child, SpawnError> {
-        let mut plan = Plan::new(run, launch, workshop.null.as_raw_fd())?;
+        let mut plan = Plan::new(run, launch, (workshop.null.as_raw_fd(), &workshop.domain))?;
         let stack = match &self.stack {
             Ok(stack) => stack,
             Err(error) => return Err(SpawnError::from_io(Stage::Clone, None, error)),
@@ -98,13 +98,10 @@ enum Way {
 
 /// The group of a tree; without one rather than not at all, but not for want of what comes back.
 fn open_group(workshop: &Workshop, tree: &str) -> io::Result<Option<Group>> {
-    const PASSING: [i32; 3] = [libc::EMFILE, libc::ENFILE, libc::ENOMEM];
     let Some(groups) = &workshop.groups else { return Ok(None) };
     match groups.make(tree) {
         Ok(group) => Ok(Some(group)),
-        Err(error) if error.raw_os_error().is_some_and(|errno| PASSING.contains(&errno)) => {
-            Err(error)
-        }
+        Err(error) if error.raw_os_error().is_some_and(is_passing) => Err(error),
         Err(error) => {
             complain(&error);
             Ok(None)

@@ -31,6 +31,12 @@ pub(in crate::os) fn boot() -> Option<String> {
     Some(id.trim_end().to_owned())
 }
 
+/// What a process calls itself.
+pub(in crate::os) fn program_name(pid: u32) -> Option<String> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(String::from_utf8_lossy(name.trim_ascii_end()).into_owned())
+}
+
 /// What orphans there are of a run.
 pub(super) struct Strays {
     /// Those that are alive and carry the run's marks.
@@ -65,6 +71,15 @@ pub(super) fn strays(tree: &str, run: Run) -> Strays {
     strays
 }
 
+/// Whether that is a thread of the kernel's own, which has no environment.
+pub(super) fn is_of_kernel(pid: i32) -> bool {
+    const AFTER_STATE: usize = 6;
+    const OF_KERNEL: u64 = 0x0020_0000;
+    let Some(stat) = stat(pid) else { return true };
+    let flags = stat.split_ascii_whitespace().nth(AFTER_STATE).and_then(|word| word.parse().ok());
+    flags.is_none_or(|flags: u64| flags & OF_KERNEL != 0)
+}
+
 fn carries(environment: &[u8], marks: &[String]) -> bool {
     let words = || environment.split(|byte| *byte == 0);
     marks.iter().all(|mark| words().any(|word| word == mark.as_bytes()))
@@ -72,7 +87,7 @@ fn carries(environment: &[u8], marks: &[String]) -> bool {
 
 /// The environment of a process; `None` while it has no place for one. That is so once it is
 /// ending, and for a moment, which is sat out within a limit, when it enters a program.
-fn environment(pid: i32) -> Option<Vec<u8>> {
+pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
     const TRIES: usize = 2000;
     const PLACE: usize = 48;
     for _ in 0..TRIES {

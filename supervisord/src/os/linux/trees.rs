@@ -4,19 +4,25 @@ use std::{
     collections::HashSet,
     ffi::{OsStr, OsString},
     io,
-    path::PathBuf,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use supervisor_core::Run;
 
-use super::{Workshop, cgroup::Groups, group, tree_name, undertaker::Undertaker, watch::Watch};
+use super::{
+    Workshop, cgroup::Groups, group, marked, tree_name, undertaker::Undertaker, watch::Watch,
+};
 use crate::os::unix::Member;
 
 /// Signals, kills and watches whole trees.
 pub(in crate::os) struct Trees {
     groups: Option<Arc<Groups>>,
     watch: Watch,
+    domain: String,
+    /// What carries marks of ours without being in a group, while services are looked for.
+    marked: marked::Found,
     /// The groups there are, while services are looked for in them.
     found: Option<HashSet<OsString>>,
     /// There when no group is needed any more.
@@ -26,7 +32,8 @@ pub(in crate::os) struct Trees {
 impl Trees {
     pub(in crate::os) fn new(workshop: &Workshop) -> io::Result<Self> {
         let groups = workshop.groups.clone();
-        Ok(Self { groups, watch: Watch::new()?, found: None, undertaker: None })
+        let (domain, marked) = (workshop.domain.clone(), marked::Found::new());
+        Ok(Self { groups, watch: Watch::new()?, domain, marked, found: None, undertaker: None })
     }
 
     /// Sends a signal to the run's process group. When its leader is gone that number may be
@@ -34,6 +41,9 @@ impl Trees {
     pub(in crate::os) fn signal(&self, member: &Member<'_>, number: i32) {
         match &self.groups {
             _ if member.is_alone => self.signal_alone(member, number),
+            _ if member.is_adopted && member.is_left_over => {
+                marked::signal(&self.domain, member, number);
+            }
             Some(groups) if member.grouped && member.is_left_over => {
                 groups.signal(member.tree, number);
             }
@@ -45,6 +55,12 @@ impl Trees {
     pub(in crate::os) fn kill(&self, member: &Member<'_>) {
         match &self.groups {
             _ if member.is_alone => self.signal_alone(member, libc::SIGKILL),
+            _ if member.is_adopted => {
+                if !member.is_left_over {
+                    group::signal(member, libc::SIGKILL);
+                }
+                marked::signal(&self.domain, member, libc::SIGKILL);
+            }
             Some(groups) if member.grouped => groups.kill(member.tree),
             Some(_) | None => group::kill(member),
         }
@@ -53,6 +69,7 @@ impl Trees {
     /// Whether nothing is left of a tree whose own process has ended.
     pub(in crate::os) fn is_empty(&self, member: &Member<'_>) -> bool {
         match &self.groups {
+            _ if member.is_adopted => self.marked(member).is_empty(),
             Some(groups) if member.grouped => groups.is_empty(member.tree),
             Some(_) | None => group::is_empty(member),
         }
@@ -67,6 +84,27 @@ impl Trees {
         }
     }
 
+    /// Where the groups of this daemon are, if there are any.
+    pub(in crate::os) fn place(&self) -> Option<&Path> {
+        self.groups.as_ref().map(|groups| groups.path())
+    }
+
+    /// Looks for what carries marks of ours, wherever it is.
+    pub(in crate::os) fn search(&mut self) {
+        self.marked = marked::search(&self.domain);
+    }
+
+    /// Something of that run was found; of any run where the number is 0.
+    pub(in crate::os) fn has_marked(&self, tree: &str, run: Run) -> bool {
+        let runs = self.marked.get(tree);
+        runs.is_some_and(|runs| run.number == 0 || runs.contains(&run.number))
+    }
+
+    /// What lives of an adopted run, found by its marks.
+    pub(in crate::os) fn marked(&self, member: &Member<'_>) -> Vec<OwnedFd> {
+        marked::of(&self.domain, member)
+    }
+
     /// Services of an earlier daemon are looked for now, all in one go.
     pub(in crate::os) fn find_all(&mut self) {
         self.found = self.groups.as_ref().and_then(|groups| groups.names().ok());
@@ -75,6 +113,7 @@ impl Trees {
     /// They have been.
     pub(in crate::os) fn all_found(&mut self) {
         self.found = None;
+        self.marked = marked::Found::new();
     }
 
     /// Begins to watch a tree; false when it tells nothing by itself.

@@ -21,6 +21,10 @@ use crate::os::unix::exit;
 pub(in crate::os) struct Vigil {
     epoll: AsyncFd<Instance>,
     watched: HashMap<Run, Watched>,
+    /// What dead processes left behind.
+    lingering: HashMap<Run, Vec<OwnedFd>>,
+    /// Runs of which something that lingered has ended.
+    stirred: Vec<Run>,
     tells_exits: bool,
 }
 
@@ -44,7 +48,8 @@ impl Vigil {
         let epoll = Instance(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?);
         // SAFETY: the instance keeps its descriptor open until it is dropped with the AsyncFd.
         let epoll = unsafe { AsyncFd::register(epoll) }.map_err(io::Error::from)?;
-        Ok(Self { epoll, watched: HashMap::new(), tells_exits: pidfd::tells_exits() })
+        let (watched, lingering, stirred) = Default::default();
+        Ok(Self { epoll, watched, lingering, stirred, tells_exits: pidfd::tells_exits() })
     }
 
     /// Begins to watch the process of a run, if it still is the one that was recorded.
@@ -60,7 +65,27 @@ impl Vigil {
         true
     }
 
+    /// Begins to watch what a run left behind, instead of what was watched of it before.
+    pub(in crate::os) fn linger(&mut self, run: Run, processes: Vec<OwnedFd>) {
+        self.release(run);
+        for process in &processes {
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, key(run));
+            if let Err(errno) = self.epoll.get_ref().0.add(process, event) {
+                log::error!("cannot watch what a process left: {errno}");
+            }
+        }
+        self.lingering.insert(run, processes);
+    }
+
+    /// Runs to be looked at, since something that lingered has ended.
+    pub(in crate::os) fn stirred(&mut self) -> Vec<Run> {
+        std::mem::take(&mut self.stirred)
+    }
+
     pub(in crate::os) fn release(&mut self, run: Run) {
+        for process in self.lingering.remove(&run).unwrap_or_default() {
+            let _ = self.epoll.get_ref().0.delete(&process);
+        }
         if let Some(watched) = self.watched.remove(&run) {
             let _ = self.epoll.get_ref().0.delete(&watched.pidfd);
         }
@@ -84,12 +109,18 @@ impl Vigil {
     pub(in crate::os) fn ended(&mut self) -> Vec<(Run, Exit)> {
         let mut ended = Vec::new();
         let mut events = [EpollEvent::empty(); 64];
-        while !self.watched.is_empty()
+        while !(self.watched.is_empty() && self.lingering.is_empty())
             && let Ok(count @ 1..) = self.epoll.get_ref().0.wait(&mut events, EpollTimeout::ZERO)
         {
             for event in &events[..count] {
                 let run = run_of(event.data());
-                let Some(watched) = self.watched.get(&run) else { continue };
+                let Some(watched) = self.watched.get(&run) else {
+                    if self.lingering.contains_key(&run) {
+                        self.release(run);
+                        self.stirred.push(run);
+                    }
+                    continue;
+                };
                 let is_reaped = event.events().contains(EpollFlags::EPOLLHUP);
                 // Who is not reaped may stay so for long, where process 1 is no true init.
                 let unreaped = watched.is_grouped && !is_reaped;

@@ -22,24 +22,27 @@ use libc::c_int;
 pub(super) use self::{
     fd_store::FdStore,
     nursery::Nursery,
-    proc::{boot, is_child, is_stopped, started},
+    proc::{boot, is_child, is_stopped, program_name, started},
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,
 };
 use super::Options;
 pub use super::unix::host_name;
-pub(super) use super::unix::{Child, Slot};
+pub(super) use super::unix::{Child, Slot, is_passing};
 
 /// What all spawner threads share.
 pub(super) struct Workshop {
     null: File,
+    /// What processes are marked with.
+    domain: String,
 }
 
 impl Workshop {
     /// Opens what children are given in place of nothing.
-    pub(super) fn new(_: &Options) -> io::Result<Self> {
-        Ok(Self { null: OpenOptions::new().read(true).write(true).open("/dev/null")? })
+    pub(super) fn new(options: &Options) -> io::Result<Self> {
+        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        Ok(Self { null, domain: options.domain.clone() })
     }
 }
 

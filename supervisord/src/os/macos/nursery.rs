@@ -34,7 +34,7 @@ impl Nursery {
         workshop: &Workshop,
         slot: &Slot,
     ) -> Result<Child, SpawnError> {
-        let plan = Plan::new(run, launch, workshop.null.as_raw_fd())?;
+        let plan = Plan::new(run, launch, (workshop.null.as_raw_fd(), &workshop.domain))?;
         let failed = |error: io::Error| SpawnError::from_io(Stage::Clone, None, &error);
         let (mut word, teller) = io::pipe().map_err(failed)?;
         let pid = fork(&plan, slot, teller).map_err(failed)?;

@@ -26,6 +26,16 @@ fn facts(pid: i32) -> Option<libc::proc_bsdinfo> {
     (got == size).then_some(facts)
 }
 
+/// What a process calls itself.
+pub(in crate::os) fn program_name(pid: u32) -> Option<String> {
+    let mut name = [0_u8; 64];
+    let size = u32::try_from(name.len()).ok()?;
+    // SAFETY: the buffer is live and of that size.
+    let length = unsafe { libc::proc_name(pid as c_int, name.as_mut_ptr().cast(), size) };
+    let name = name.get(..usize::try_from(length).ok()?).filter(|name| !name.is_empty())?;
+    Some(String::from_utf8_lossy(name).into_owned())
+}
+
 /// The kernel's name for the time since the host was booted.
 pub(in crate::os) fn boot() -> Option<String> {
     let mut text = [0_u8; 64];

@@ -1,6 +1,10 @@
 //! A service's tree is its process group here.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
 
 use supervisor_core::Run;
 
@@ -59,6 +63,24 @@ impl Trees {
     /// The runs of whose groups a member has ended.
     pub(in crate::os) fn touched(&mut self) -> Vec<Run> {
         self.watch.ended().into_iter().map(|(_, run)| run).collect()
+    }
+
+    /// There are no groups that have a place.
+    pub(in crate::os) fn place(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The environment of others is not read here.
+    pub(in crate::os) fn search(&mut self) {}
+
+    /// Nothing is found by marks.
+    pub(in crate::os) fn has_marked(&self, _: &str, _: Run) -> bool {
+        false
+    }
+
+    /// Nothing is found by marks.
+    pub(in crate::os) fn marked(&self, _: &Member<'_>) -> Vec<OwnedFd> {
+        Vec::new()
     }
 
     /// A group has no path.

@@ -1,7 +1,7 @@
 //! Processes of an earlier daemon: not our children, so no SIGCHLD tells of their end; kqueue
 //! does, but not how they ended.
 
-use std::{collections::HashMap, io};
+use std::{collections::HashMap, io, os::fd::OwnedFd};
 
 use supervisor_core::{Exit, Run};
 
@@ -31,6 +31,14 @@ impl Vigil {
             self.watch.remove(run);
         }
         is_kept
+    }
+
+    /// Nothing is found that could linger.
+    pub(in crate::os) fn linger(&mut self, _: Run, _: Vec<OwnedFd>) {}
+
+    /// Nothing lingers.
+    pub(in crate::os) fn stirred(&mut self) -> Vec<Run> {
+        Vec::new()
     }
 
     pub(in crate::os) fn release(&mut self, run: Run) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use supervisor_core::{Exit, Left, Run};
 
 use super::processes::{Process, Processes};
-use crate::os::{Identity, Reach, imp};
+use crate::os::{Identity, News, Reach, imp};
 
 impl Processes {
     /// Takes a run over as it is found: its process, what that left behind, or nothing. With no
@@ -36,6 +36,7 @@ impl Processes {
             reach,
             is_left_over: !is_alive,
             is_killed: false,
+            is_adopted: false,
         };
         let grouped = process.grouped;
         self.runs.insert(run, process);
@@ -46,18 +47,64 @@ impl Processes {
                     self.vigil.release(run);
                     self.pids.insert(pid, run);
                 }
-                None => self.store.keep(pid.unwrap_or_default(), inode),
+                None => {
+                    self.store.keep(pid.unwrap_or_default(), inode);
+                    self.set_adopted(run, !grouped);
+                }
             }
             return Left::Main;
         }
+        // Without a control group nothing but marks tells what is left of a dead process.
+        let is_marked = !grouped && self.trees.has_marked(tree, run);
+        self.set_adopted(run, is_marked);
         let member = self.runs[&run].member(run, &self.services);
-        // Without a control group nothing tells whose the number of a dead process is now.
-        if reach == Reach::Process || !grouped || self.trees.is_empty(&member) {
+        if reach == Reach::Process || !grouped && !is_marked || self.trees.is_empty(&member) {
             self.over(run);
             return Left::Nothing;
         }
         self.look_after(run);
         Left::Others
+    }
+
+    /// Looks for what an earlier daemon left elsewhere, if that may be: `known` tells of each of
+    /// its services the process, and whether one was being made; what it knew may also be lost.
+    pub fn search<'a>(
+        &mut self,
+        is_lost: bool,
+        mut known: impl Iterator<Item = (Option<&'a Identity>, bool)>,
+    ) {
+        let is_due = match self.trees.place() {
+            None => is_lost || known.next().is_some(),
+            Some(ours) => known.any(|(process, is_begun)| {
+                let group = process.map(|process| process.control_group.as_ref());
+                is_begun || group.is_some_and(|group| group.is_none_or(|at| !at.starts_with(ours)))
+            }),
+        };
+        if is_due {
+            self.trees.search();
+        }
+    }
+
+    /// As [`Processes::look_after`], for what is only found by its marks.
+    pub(super) fn look_after_adopted(&mut self, run: Run) {
+        let Some(process) = self.runs.get(&run) else { return };
+        let member = process.member(run, &self.services);
+        if process.is_killed {
+            self.trees.kill(&member);
+        }
+        let left = self.trees.marked(&member);
+        if left.is_empty() {
+            self.news.push_back(News::Cleared { run });
+            self.over(run);
+        } else {
+            self.vigil.linger(run, left);
+        }
+    }
+
+    fn set_adopted(&mut self, run: Run, is_adopted: bool) {
+        if let Some(process) = self.runs.get_mut(&run) {
+            process.is_adopted = is_adopted;
+        }
     }
 
     /// How a process of an earlier daemon ended while none was there, if that was kept.

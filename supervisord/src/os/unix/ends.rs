@@ -52,6 +52,7 @@ impl Processes {
             reach: orders.reach.unwrap_or(reach),
             is_left_over: false,
             is_killed: false,
+            is_adopted: false,
         };
         self.store.keep(process.pid, process.inode);
         self.runs.insert(run, process);
@@ -101,6 +102,9 @@ impl Processes {
         let Some(process) = self.runs.get(&run).filter(|process| process.is_left_over) else {
             return;
         };
+        if process.is_adopted {
+            return self.look_after_adopted(run);
+        }
         let member = process.member(run, &self.services);
         let is_watched = self.trees.watch(&member);
         // Only now, since it may empty before it is watched.

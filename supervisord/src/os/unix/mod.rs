@@ -44,10 +44,19 @@ pub(super) struct Member<'a> {
     /// Whether it lives in the control group of its tree.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there are none"))]
     pub(super) grouped: bool,
+    /// Whether an earlier daemon made it, so that nothing but its marks leads to what it left.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "marks can't be read"))]
+    pub(super) is_adopted: bool,
     /// Whether only the run's own process is meant, never the rest.
     pub(super) is_alone: bool,
     /// Whether the run's own process was reaped.
     pub(super) is_left_over: bool,
+}
+
+/// The error number tells of what comes back by itself: descriptors, processes, memory, room.
+pub(super) fn is_passing(errno: i32) -> bool {
+    use libc::{EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC};
+    [EAGAIN, EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC].contains(&errno)
 }
 
 /// The name of this host, as far as it is text.

@@ -8,6 +8,7 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
+use super::Peer;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, Name, ToFsName as _};
@@ -113,44 +114,18 @@ pub fn listen(path: &Path) -> io::Result<Listener> {
     Ok(socket)
 }
 
+/// Who is at the other end of a connection, as the system says; on macOS it names no process.
+#[must_use]
+pub fn peer(stream: &Stream) -> Peer {
+    let Ok(peer) = stream.peer_creds() else { return Peer::default() };
+    let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+    Peer { uid: peer.euid(), pid: pid.filter(|pid| *pid != 0) }
+}
+
 /// True when the peer is root or the daemon's own user.
 #[must_use]
-pub fn may_control(stream: &Stream) -> bool {
-    let user = stream.peer_creds().ok().and_then(|peer| peer.euid());
-    user.is_some_and(|user| user == 0 || user == geteuid().as_raw())
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    user: Option<u32>,
-    process: Option<i32>,
-}
-
-impl Peer {
-    /// The peer of that connection.
-    #[must_use]
-    pub fn of(stream: &Stream) -> Self {
-        let peer = stream.peer_creds().ok();
-        let user = peer.as_ref().and_then(|peer| peer.euid());
-        Self { user, process: peer.and_then(|peer| peer.pid()) }
-    }
-
-    /// User, process and program, as far as the system tells. Users but root are told by number,
-    /// since the directory of names may be slow.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let user = match self.user {
-            Some(0) => "root".to_owned(),
-            Some(user) => format!("user {user}"),
-            None => "someone".to_owned(),
-        };
-        let Some(pid) = self.process else { return user };
-        match fs::read_to_string(format!("/proc/{pid}/comm")) {
-            Ok(program) => format!("{user} ({}, pid {pid})", program.trim_end()),
-            Err(_) => format!("{user} (pid {pid})"),
-        }
-    }
+pub fn may_control(peer: Peer) -> bool {
+    peer.uid.is_some_and(|user| user == 0 || user == geteuid().as_raw())
 }
 
 /// True when the peer has closed both directions, not only its sending one.

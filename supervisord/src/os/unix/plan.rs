@@ -63,12 +63,17 @@ pub(in crate::os) struct Plan {
 impl Plan {
     /// Looks up users and patterns, searches and opens nothing else: what can hang on a disk is the
     /// child's.
-    pub(in crate::os) fn new(run: Run, launch: &Launch, null: RawFd) -> Result<Self, SpawnError> {
+    pub(in crate::os) fn new(
+        run: Run,
+        launch: &Launch,
+        (null, domain): (RawFd, &str),
+    ) -> Result<Self, SpawnError> {
         let mut environment = launch.environment.clone();
         let credentials = match &launch.account {
             Some(account) => user::look_up(account)?.claim(&mut environment),
             None => None,
         };
+        set(&mut environment, "SUPERVISORD_DOMAIN", domain.into());
         set(&mut environment, "SUPERVISORD_LABEL", OsString::from(&launch.tree));
         set(&mut environment, "SUPERVISORD_RUN", OsString::from(run.number.to_string()));
         if let Some(name) = launch.pid_variable {

@@ -56,6 +56,8 @@ pub(super) struct Process {
     /// The process itself has ended, and its tree has not.
     pub(super) is_left_over: bool,
     pub(super) is_killed: bool,
+    /// An earlier daemon made it, and no control group of ours holds what it leaves.
+    pub(super) is_adopted: bool,
 }
 
 impl Processes {
@@ -136,11 +138,14 @@ impl Processes {
         } else if let Some(process) = self.runs.get_mut(&run) {
             if process.reach != Reach::Process {
                 process.is_killed = true;
-                if !process.grouped {
+                if !process.grouped && !process.is_adopted {
                     self.unwatched.insert(run);
                 }
             }
-            self.trees.kill(&process.member(run, &self.services));
+            let mut member = process.member(run, &self.services);
+            // The number of its group may be another's by now.
+            member.is_left_over |= !self.vigil.may_signal(run);
+            self.trees.kill(&member);
         }
     }
 
@@ -232,7 +237,7 @@ impl Processes {
         for (run, exit) in self.vigil.ended() {
             self.ended(run, exit);
         }
-        for run in self.trees.touched() {
+        for run in self.trees.touched().into_iter().chain(self.vigil.stirred()) {
             self.look_after(run);
         }
         while let Some((run, is_gone)) = self.trees.buried() {
@@ -267,6 +272,7 @@ impl Process {
             tree: services.get(&run.service).map_or("", |service| &service.tree),
             grouped: self.grouped,
             is_alone: self.reach == Reach::Process,
+            is_adopted: self.is_adopted,
             is_left_over: self.is_left_over,
         }
     }

@@ -62,6 +62,25 @@ pub fn host_name() -> String {
     String::from_utf16_lossy(&name[..length.min(name.len())])
 }
 
+/// Who asks is known by number alone here.
+pub(super) fn program_name(_: u32) -> Option<String> {
+    None
+}
+
+/// The error number tells of what comes back by itself: memory, handles, room on the disk.
+pub(super) fn is_passing(error: i32) -> bool {
+    use windows_sys::Win32::Foundation as known;
+    let passing = [
+        known::ERROR_COMMITMENT_LIMIT,
+        known::ERROR_DISK_FULL,
+        known::ERROR_NO_SYSTEM_RESOURCES,
+        known::ERROR_NOT_ENOUGH_MEMORY,
+        known::ERROR_OUTOFMEMORY,
+        known::ERROR_TOO_MANY_OPEN_FILES,
+    ];
+    passing.contains(&error.cast_unsigned())
+}
+
 /// The result of a call that tells failure by zero.
 pub(in crate::os) fn check(result: i32) -> io::Result<()> {
     if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }

@@ -6,6 +6,7 @@ use std::os::windows::fs::OpenOptionsExt as _;
 use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
 use std::path::Path;
 
+use super::Peer;
 use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::traits::StreamCommon as _;
 use interprocess::local_socket::{GenericNamespaced, ListenerOptions, Name, ToNsName as _};
@@ -121,31 +122,17 @@ pub fn listen(path: &Path) -> io::Result<Listener> {
     options.security_descriptor(token::only_ours(false)?).create_tokio()
 }
 
+/// Who is at the other end of a connection: a process, and no number of a user.
+#[must_use]
+pub fn peer(stream: &Stream) -> Peer {
+    let pid = stream.peer_creds().ok().and_then(|peer| peer.pid());
+    Peer { uid: None, pid }
+}
+
 /// Whoever could open the pipe may control it: its security descriptor was the check.
 #[must_use]
-pub fn may_control(_stream: &Stream) -> bool {
+pub fn may_control(_peer: Peer) -> bool {
     true
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    process: Option<u32>,
-}
-
-impl Peer {
-    /// The peer of that connection.
-    #[must_use]
-    pub fn of(stream: &Stream) -> Self {
-        Self { process: stream.peer_creds().ok().and_then(|peer| peer.pid()) }
-    }
-
-    /// Its process, as far as the system tells.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let pid = self.process.map(|pid| format!(" (pid {pid})"));
-        format!("someone{}", pid.unwrap_or_default())
-    }
 }
 
 /// A pipe is never closed in one direction alone.

@@ -196,6 +196,9 @@ impl Processes {
     /// See [`Processes::find_all`].
     pub fn all_found(&mut self) {}
 
+    /// Nothing is found by marks here.
+    pub fn search<'a>(&mut self, _: bool, _: impl Iterator<Item = (Option<&'a Identity>, bool)>) {}
+
     /// A job object goes by itself with its last process and handle.
     pub fn forget(&mut self, _: ServiceId) {}
 
