@@ -50,6 +50,7 @@ mod piped_survival;
 mod protocol;
 #[cfg(unix)]
 mod reach;
+#[cfg(unix)]
 mod real_programs;
 #[cfg(target_os = "linux")]
 mod registration;

@@ -47,6 +47,7 @@ enum Told {
 #[derive(Default)]
 struct Orders {
     signals: Vec<Signal>,
+    reach: Option<Reach>,
     kill: bool,
 }
 
@@ -95,9 +96,12 @@ impl Processes {
         self.signal(run, if is_known { signal } else { Signal::Terminate });
     }
 
-    /// From now on stopping a run that there is reaches others than before.
+    /// From now on stopping a run that there is reaches others than before. The request to end
+    /// always reaches all that share the console and the event.
     pub fn set_reach(&mut self, run: Run, reach: Reach) {
-        if let Some(known) = self.runs.get_mut(&run) {
+        if let Some(orders) = self.starting.get_mut(&run) {
+            orders.reach = Some(reach);
+        } else if let Some(known) = self.runs.get_mut(&run) {
             known.reach = reach;
         }
     }
@@ -278,7 +282,7 @@ impl Processes {
         };
         self.news.push_back(News::Spawned { run, pid: process.pid });
         let wait = self.wait_for(&process, Told::Ended(run));
-        let tree = Some(tree);
+        let (tree, reach) = (Some(tree), orders.reach.unwrap_or(reach));
         let known = Known { process, tree, reach, is_left_over: false, wait };
         self.runs.insert(run, known);
         for signal in orders.signals {
