@@ -88,6 +88,7 @@ mod upgrade;
 mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
+#[cfg(unix)]
 mod why;
 #[cfg(windows)]
 mod windows;
