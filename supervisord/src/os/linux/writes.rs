@@ -58,6 +58,12 @@ impl Writes {
         Ok(())
     }
 
+    /// Watches nothing any more, and holds nothing open for it.
+    pub fn rest(&mut self) {
+        self.inotify = None;
+        self.keys.clear();
+    }
+
     /// Waits until a file was written, somebody rang, or so much time has passed; the keys of the
     /// files that were written.
     pub fn wait(&mut self, time: Option<Duration>) -> Vec<u64> {
