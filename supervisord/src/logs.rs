@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use protocol::address::Paths;
@@ -42,6 +43,9 @@ use crate::os::{self, Launch, Stdio};
 
 /// How long the end of the daemon may wait for its disk.
 const FLUSH: Duration = Duration::from_secs(1);
+
+/// Reading a compressed log takes some.
+const LOOK_STACK_BYTES: usize = 1 << 20;
 
 /// Indexes, in the state folder.
 const INDEXES: &str = "logs";
@@ -246,6 +250,15 @@ impl Logs {
             self.keeper.tell(Command::Note(Box::new(move || write(&log, &label))));
         }
     }
+}
+
+/// What a thread of its own makes of that; `None` when there can be no thread just now.
+pub async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (made, is_made) = oneshot::channel();
+    let builder = thread::Builder::new().name("look".to_owned()).stack_size(LOOK_STACK_BYTES);
+    // Who asked may be gone by then.
+    let begun = builder.spawn(move || drop(made.send(work())));
+    if begun.is_err() { None } else { is_made.await.ok() }
 }
 
 /// Names a log to the keeper, as long as somebody holds it.

@@ -156,11 +156,13 @@ impl Bench {
     }
 
     fn nothing_is_torn(&self, what: &str) {
-        for folder in ["services", "state", "run"] {
+        for folder in ["services", "state", "state/logs", "run"] {
             for entry in fs::read_dir(self.daemon.base().join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let is_known = name.ends_with(".plist")
-                    || ["goals.jsonl", "runs.jsonl", "lock", "pid", "socket"].contains(&&*name);
+                    || ["goals.jsonl", "runs.jsonl", "lock", "pid", "socket", "logs"]
+                        .contains(&&*name)
+                    || folder == "state/logs" && name.ends_with(".jsonl");
                 assert!(is_known, "{what}: {folder}/{name} is left");
             }
         }

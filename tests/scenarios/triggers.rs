@@ -171,10 +171,12 @@ fn stopped_services_are_started_by_nothing_but_people() {
 #[test]
 fn a_daemon_with_nothing_to_watch_watches_nothing() {
     let daemon = Daemon::start();
-    daemon.service("web").add();
+    let supervisor = json!({ "Log": { "Rotate": false } });
+    daemon.service("web").key("Supervisor", supervisor.clone()).add();
     assert_eq!(watching(&daemon), Vec::<String>::new());
     let path = daemon.base().join("path");
     let service = brief(&daemon, "seer").key("WatchPaths", json!([text(&path)]));
+    let service = service.key("Supervisor", supervisor);
     let service =
         service.key("StartOnMount", true).key("KeepAlive", json!({"NetworkState": false}));
     service.key("StartCalendarInterval", json!({"Day": 31, "Month": 2})).add_in_any_case();

@@ -15,8 +15,8 @@ use super::reply::{Reply, SessionId};
 use super::sentence;
 use super::session::Message;
 use crate::daemon::{Asked, Daemon, Demand, Internal, Then, WAIT};
-use crate::logs::Select;
 use crate::logs::follow::{self, Wanted};
+use crate::logs::{self, Select};
 use crate::store::goals::Intent;
 
 /// Rows in one page of a list; a row is well below a 256th of a frame.
@@ -119,7 +119,7 @@ impl Daemon {
         let (under_way, internal) = (self.pending.under_way(), self.internal.clone());
         task::spawn_local(async move {
             let (label, pid) = (status.row.label.clone(), status.row.pid);
-            let looked = task::spawn_blocking(move || {
+            let looked = logs::beside(move || {
                 (streams.notes(&label, pid), streams.last_output(&label, ended_run))
             });
             let (notes, last_output) = looked.await.unwrap_or_default();

@@ -163,6 +163,9 @@ impl Thread {
             Command::Leave(key) => {
                 self.set_due(key, None);
                 self.kept.remove(&key);
+                if self.kept.is_empty() {
+                    self.writes.rest();
+                }
             }
             Command::Look(key) => self.set_due(key, Some(now)),
             Command::Quota(quota) => {

@@ -94,12 +94,8 @@ impl Log {
     /// A run has ended, so; it is noted by [`Log::settle`], or with the next run that begins,
     /// whichever comes first. Never waits.
     pub fn end(&self, label: &str, run: u32, at: Timestamp, how: String) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(End {
-            label: label.into(),
-            run,
-            at,
-            how,
-        });
+        let end = End { label: label.into(), run, at, how };
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(end);
     }
 
     /// Notes which runs have ended.

@@ -46,6 +46,14 @@ impl Writes {
         Ok(())
     }
 
+    /// Watches nothing any more.
+    pub fn rest(&mut self) {
+        for (path, _) in self.keys.drain() {
+            // It may be gone with the file.
+            let _ = self.watcher.unwatch(&path);
+        }
+    }
+
     /// Waits until a file was written, somebody rang, or so much time has passed; the keys of the
     /// files that were written.
     pub fn wait(&mut self, time: Option<Duration>) -> Vec<u64> {

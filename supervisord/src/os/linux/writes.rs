@@ -18,7 +18,8 @@ use std::collections::HashMap;
 /// The watch of one thread.
 #[derive(Debug)]
 pub struct Writes {
-    inotify: Inotify,
+    /// Made when it is first needed.
+    inotify: Option<Inotify>,
     keys: HashMap<WatchDescriptor, u64>,
     bell: Arc<OwnedFd>,
 }
@@ -33,11 +34,10 @@ impl Writes {
     /// # Errors
     /// What the system says.
     pub fn new() -> io::Result<(Self, Bell)> {
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let bell = Arc::new(OwnedFd::from(EventFd::from_value_and_flags(0, flags)?));
         let ringer = Bell(Arc::clone(&bell));
-        Ok((Self { inotify, keys: HashMap::new(), bell }, ringer))
+        Ok((Self { inotify: None, keys: HashMap::new(), bell }, ringer))
     }
 
     /// Tells `key` once, when the file at that path is written, moved or removed.
@@ -49,9 +49,19 @@ impl Writes {
             | AddWatchFlags::IN_MOVE_SELF
             | AddWatchFlags::IN_DELETE_SELF
             | AddWatchFlags::IN_ONESHOT;
-        let watch = self.inotify.add_watch(path, flags)?;
+        let inotify = match &mut self.inotify {
+            Some(inotify) => inotify,
+            none => none.insert(Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?),
+        };
+        let watch = inotify.add_watch(path, flags)?;
         self.keys.insert(watch, key);
         Ok(())
+    }
+
+    /// Watches nothing any more, and holds nothing open for it.
+    pub fn rest(&mut self) {
+        self.inotify = None;
+        self.keys.clear();
     }
 
     /// Waits until a file was written, somebody rang, or so much time has passed; the keys of the
@@ -62,13 +72,16 @@ impl Writes {
             let time = time.saturating_add(Duration::from_micros(999));
             PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)
         });
-        let both = [self.inotify.as_fd(), self.bell.as_fd()];
-        let mut both = both.map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
+        let bell = Some(self.bell.as_fd());
+        let both = [bell, self.inotify.as_ref().map(|inotify| inotify.as_fd())];
+        let both = both.into_iter().flatten();
+        let mut both: Vec<PollFd<'_>> =
+            both.map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)).collect();
         let _ = poll(&mut both, timeout);
         let mut rings = [0; 8];
         let _ = nix::unistd::read(&self.bell, &mut rings);
         let mut written = Vec::new();
-        while let Ok(events) = self.inotify.read_events() {
+        while let Some(Ok(events)) = self.inotify.as_ref().map(Inotify::read_events) {
             for event in events {
                 written.extend(self.keys.remove(&event.wd));
             }
