@@ -36,7 +36,7 @@ impl Daemon {
         match internal {
             Internal::Scanned { found, settings, dry_run, demand, reply } => {
                 let is_by_signal = reply.is_none();
-                self.scanned((found, settings), dry_run, &demand, reply);
+                self.scanned((found, *settings), dry_run, &demand, reply);
                 if is_by_signal {
                     self.tell_ready();
                 }

@@ -16,11 +16,11 @@ pub(crate) enum Internal {
         /// What it holds, or why it can't be read.
         found: Result<Found, crate::store::StoreError>,
         /// The settings, or why they can't be taken.
-        settings: Result<Settings, Rejected>,
+        settings: Box<Result<Settings, Rejected>>,
         /// Do nothing, only answer.
         dry_run: bool,
         /// On whose behalf.
-        demand: Demand,
+        demand: Box<Demand>,
         /// Who waits for an answer; nobody for SIGHUP.
         reply: Option<Reply>,
     },

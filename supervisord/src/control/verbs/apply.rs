@@ -18,9 +18,10 @@ impl Daemon {
     /// Begins an `apply`; reading the folder goes on beside the loop.
     pub(crate) fn apply(&mut self, dry_run: bool, demand: Demand, reply: Option<Reply>) {
         let (folder, settings) = (self.paths.services.clone(), self.paths.settings());
-        let internal = self.internal.clone();
+        let (internal, demand) = (self.internal.clone(), Box::new(demand));
         task::spawn_blocking(move || {
-            let (found, settings) = (folder::read(&folder), settings::read(&settings));
+            let found = folder::read(&folder);
+            let settings = Box::new(settings::read(&settings));
             // The loop may have ended meanwhile.
             let _ = internal.send(Internal::Scanned { found, settings, dry_run, demand, reply });
         });
