@@ -91,6 +91,9 @@ enum Until {
     Enter,
 }
 
+/// Threads for what may block, at most; more work waits for one of them.
+const HELPERS_MAX: usize = 8;
+
 /// Runs the daemon to its end.
 fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
     let handover = Handover::take();
@@ -124,7 +127,11 @@ fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
         }
     }
     let next = upgrade::arguments(&domain, arguments, log_file.as_deref());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(HELPERS_MAX)
+        .thread_keep_alive(Duration::from_secs(u64::from(u32::MAX)))
+        .build();
     let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
         runtime.block_on(async {
             let asked = (next, arguments.shutdown_timeout.map(Duration::from_secs));
@@ -132,6 +139,12 @@ fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
             if until == Until::Enter {
                 wait_for_enter(&daemon);
             }
+            // One thread for what may block is there from now on: to find none, on a machine that
+            // makes no more, would be the end of this program.
+            tokio::task::spawn_blocking(|| ())
+                .await
+                .map_err(io::Error::other)
+                .map_err(StartError::System)?;
             readiness.ready();
             Ok(daemon.run().await)
         })

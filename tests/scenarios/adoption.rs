@@ -74,7 +74,7 @@ fn what_a_run_left_is_ended_before_the_next_one_begins() {
         }
         away(&mut daemon, |_| {
             if !is_seen {
-                end(web)
+                end(web);
             }
         });
         daemon.started("web", round + 1);

@@ -160,8 +160,8 @@ impl Bench {
             for entry in fs::read_dir(self.daemon.base().join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 let is_known = name.ends_with(".plist")
-                    || ["goals.jsonl", "runs.jsonl", "lock", "pid", "socket", "logs"]
-                        .contains(&&*name)
+                    || ["goals.jsonl", "history.jsonl", "runs.jsonl"].contains(&&*name)
+                    || ["lock", "logs", "pid", "socket"].contains(&&*name)
                     || folder == "state/logs" && name.ends_with(".jsonl");
                 assert!(is_known, "{what}: {folder}/{name} is left");
             }

@@ -211,7 +211,7 @@ impl Daemon {
     }
 }
 
-/// Who asked, in words. Users but root are told by number, since the directory of names may be slow.
+/// Who asked, in words. Users but root are told by number: the directory of names may be slow.
 fn asked(by: &Asker, at: String) -> Asked {
     let user = match (by.uid, by.pid) {
         (Some(0), _) => "root".to_owned(),

@@ -20,7 +20,7 @@ pub(crate) enum Internal {
         /// Do nothing, only answer.
         dry_run: bool,
         /// On whose behalf.
-        demand: Demand,
+        demand: Box<Demand>,
         /// Who waits for an answer; nobody for SIGHUP.
         reply: Option<Reply>,
     },

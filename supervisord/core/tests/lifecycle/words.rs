@@ -8,7 +8,8 @@
 //! `other-loaded b yes`, `other-active b no`, and to be rid of them `no-levels`, `no-triggers`.
 //!
 //! Events: `start stop restart enable disable remove watch`, `replace SETTINGS`, `renew SETTINGS`,
-//! `load SETTINGS`, `expect LABELS`, `shutdown`, `shutdown 5s`, `cancel 7`, `timeout`, `wake` (a timeout after a
+//! `load SETTINGS`, `expect LABELS`, `shutdown`, `shutdown 5s`,
+//! `cancel 7`, `timeout`, `wake` (a timeout after a
 //! sleep), and the news `spawned 1`, `not-made 1 cause`, `lacking 1 cause` (what
 //! comes back), `exited 1 HOW`, `cleared 1`,
 //! `level 0 on|off`, `trigger watch|mount|socket`. A request that waits says `(7 wants up)`; other

@@ -19,7 +19,7 @@ impl Daemon {
     /// Begins an `apply`; reading the folder goes on beside the loop.
     pub(crate) fn apply(&mut self, dry_run: bool, demand: Demand, reply: Option<Reply>) {
         let (folder, settings) = (self.paths.services.clone(), self.paths.settings());
-        let internal = self.internal.clone();
+        let (internal, demand) = (self.internal.clone(), Box::new(demand));
         task::spawn_blocking(move || {
             let (found, settings) =
                 (folder::read(&folder), settings::read(&settings).map(Box::new));
