@@ -74,6 +74,8 @@ pub struct Daemon {
     alarm: os::Alarm,
     pub(crate) paths: Arc<Paths>,
     pub(crate) pending: Pending,
+    /// How often the file of a definition was about to change, or had changed, by requests.
+    pub(crate) writes: u64,
     pub(crate) internal: mpsc::UnboundedSender<Internal>,
     pub(crate) ending: Ending,
     /// Dropped to end those who follow a service's log.
@@ -149,6 +151,7 @@ impl Daemon {
             logs: Logs::new(paths.clone(), Clock, Defaults::of(&store.settings.log))?,
             paths: paths.into(),
             pending: Pending::default(),
+            writes: 0,
             internal,
             ending: Ending::new(ours.shutdown_timeout),
             followers: BTreeMap::new(),

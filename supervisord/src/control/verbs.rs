@@ -34,7 +34,11 @@ impl Daemon {
     /// Takes news of the daemon's own tasks.
     pub(crate) fn internal(&mut self, internal: Internal) {
         match internal {
-            Internal::Scanned { found, settings, dry_run, demand, reply } => {
+            // What was read may be older than what was done since: a service just added would go.
+            Internal::Scanned { as_of, dry_run, demand, reply, .. } if as_of != self.writes => {
+                self.apply(dry_run, *demand, reply);
+            }
+            Internal::Scanned { found, settings, dry_run, demand, reply, .. } => {
                 let is_by_signal = reply.is_none();
                 self.scanned((found, settings), dry_run, &demand, reply);
                 if is_by_signal {
@@ -182,6 +186,7 @@ impl Daemon {
         let demand = Demand::of(&reply, asked.reason.as_deref());
         self.chronicle_asked(Some(&asked.label), "remove", &demand);
         let file = self.registry.get(service).expect("found above").file.clone();
+        self.writes += 1;
         let job = self.disk.delete(file);
         self.forget_goal(service);
         let want = if asked.wait { Want::Stopped } else { Want::Nothing };

@@ -17,6 +17,8 @@ pub(crate) enum Internal {
         found: Result<Found, crate::store::StoreError>,
         /// The settings, or why they can't be taken.
         settings: Result<Box<Settings>, Rejected>,
+        /// How many changes of the folder there were of ours before it was read.
+        as_of: u64,
         /// Do nothing, only answer.
         dry_run: bool,
         /// On whose behalf.

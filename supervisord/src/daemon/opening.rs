@@ -153,6 +153,7 @@ impl Daemon {
     fn go_on(&mut self, opening: Opening) {
         match opening {
             Opening::Write { arrival, text, known } => {
+                self.writes += 1;
                 let job = self.disk.replace(arrival.file.clone(), text.into_bytes());
                 let then = match known {
                     Some(id) => Then::Replace(id, arrival),

@@ -189,6 +189,9 @@ impl Daemon {
             self.pending.unstored.clear();
         }
         let Some(then) = self.pending.jobs.remove(&done.job) else { return };
+        if !matches!(then, Then::Goal) {
+            self.writes += 1;
+        }
         match (then, done.result) {
             (Then::Goal, result) => {
                 let failed = result.err().map(|error| error.to_string());

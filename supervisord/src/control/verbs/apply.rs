@@ -20,11 +20,13 @@ impl Daemon {
     pub(crate) fn apply(&mut self, dry_run: bool, demand: Demand, reply: Option<Reply>) {
         let (folder, settings) = (self.paths.services.clone(), self.paths.settings());
         let (internal, demand) = (self.internal.clone(), Box::new(demand));
+        let as_of = self.writes;
         task::spawn_blocking(move || {
             let (found, settings) =
                 (folder::read(&folder), settings::read(&settings).map(Box::new));
             // The loop may have ended meanwhile.
-            let _ = internal.send(Internal::Scanned { found, settings, dry_run, demand, reply });
+            let scanned = Internal::Scanned { found, settings, as_of, dry_run, demand, reply };
+            let _ = internal.send(scanned);
         });
     }
 
