@@ -236,6 +236,8 @@ fn an_old_log_is_rotated_when_more_comes() {
             fs::read_to_string(&log).is_ok_and(|text| text == "said\n")
                 && rotated(&log).len() == run - 1
         });
+        // One that is up still is not started again.
+        daemon.wait_state("web", "down");
     }
 }
 
