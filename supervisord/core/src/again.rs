@@ -73,8 +73,8 @@ fn codes(given: &[i64]) -> Box<[u32]> {
     given.iter().filter_map(|code| u32::try_from(code & 0xFFFF_FFFF).ok()).collect()
 }
 
-/// Our own `Backoff`: pauses that grow, in the place of the throttle, each counted from the end of a
-/// run.
+/// Our own `Backoff`: pauses that grow, in the place of the throttle, each counted from the end of
+/// a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backoff {
     /// The first pause.

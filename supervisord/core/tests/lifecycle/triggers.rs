@@ -98,8 +98,9 @@ pub(crate) fn past(words: &str) -> Past {
     Past { memory, left }
 }
 
-/// What else was noted, behind a [`past`]: `past-ended 2`, `past-end 7s`, `past-tries 3`, `past-given-up`, `past-start 5s`, `past-owed watch`,
-/// `past-interval 40s`, `past-calendar 1970-01-01T00:05:00Z`, `past-since 3s`.
+/// What else was noted, behind a [`past`]: `past-ended 2`, `past-end 7s`, `past-tries 3`,
+/// `past-given-up`, `past-start 5s`, `past-owed watch`, `past-interval 40s`,
+/// `past-calendar 1970-01-01T00:05:00Z`, `past-since 3s`.
 pub(crate) fn remember(memory: &mut Memory, key: &str, value: &str) {
     match key {
         "past-ended" => memory.ended_run = value.parse().unwrap(),

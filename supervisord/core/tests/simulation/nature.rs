@@ -50,7 +50,8 @@ impl Birth {
 
 impl Nature {
     fn random(policy: &Policy, random: &mut Random) -> Self {
-        // Without a throttle, or with a pause that chance may take away, a process that ends at once would be started without end.
+        // Without a throttle, or with a pause that chance may take away, a process that ends at
+        // once would be started without end.
         let shortest = if policy.throttle.is_zero() || policy.backoff.is_some() {
             Duration::from_secs(1)
         } else {
