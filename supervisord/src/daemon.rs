@@ -18,6 +18,7 @@ mod watched;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -253,7 +254,9 @@ impl Daemon {
             self.pipes.resume(service, (&entry.definition, &self.paths), (run, pid));
         }
         let held = self.watch(service, triggers, (&mut request, want), now);
-        let load = Load { service, label, policy, goal, enabled, past, request, want };
+        // Services of many hosts must not come back all at once.
+        let seed = RandomState::new().hash_one(service);
+        let load = Load { service, label, policy, goal, enabled, past, seed, request, want };
         self.consult(now, Event::Load(Box::new(load)));
         self.tell_held(service, held, now);
         service

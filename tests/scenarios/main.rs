@@ -5,6 +5,7 @@
 mod adoption;
 #[cfg(unix)]
 mod arguments;
+mod backoff;
 #[cfg(target_os = "linux")]
 mod benchmark;
 #[cfg(target_os = "linux")]

@@ -144,7 +144,7 @@ pub struct Status {
     pub enabled: bool,
     /// The restart rule in words, like `always` or `unless it succeeds`.
     pub keep_alive: String,
-    /// Shortest time between two starts, in milliseconds.
+    /// Shortest time between two starts, in milliseconds; 0 where pauses count from ends instead.
     pub throttle_ms: u64,
     /// Time between terminate and kill, in milliseconds; null for never.
     pub stop_timeout_ms: Option<u64>,

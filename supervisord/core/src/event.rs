@@ -109,6 +109,8 @@ pub struct Load {
     pub enabled: bool,
     /// What it did under a daemon before this one, since the machine booted.
     pub past: Option<Past>,
+    /// What chance of its own is made from.
+    pub seed: u64,
     /// Gets exactly one answer.
     pub request: Option<RequestId>,
     /// What the answer waits for.

@@ -22,7 +22,7 @@ mod trigger;
 mod wall;
 
 pub use action::{Action, Answer};
-pub use again::{Restart, RestartOn};
+pub use again::{Backoff, Restart, RestartOn, StartLimit};
 pub use event::{Change, Event, Load, Want};
 pub use moment::Moment;
 pub use past::{Left, Memory, Past, Timers};

@@ -24,6 +24,12 @@ pub struct Memory {
     pub ended_run: u32,
     /// How that one went.
     pub ended: Ended,
+    /// When its end was seen.
+    pub ended_at: Option<Moment>,
+    /// How many runs in a row the next pause grows with.
+    pub tries: u32,
+    /// It was started too often, and nobody asked for a start since.
+    pub is_given_up: bool,
     /// The latest run was being made.
     pub is_begun: bool,
     /// Why the latest run was started.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::definition::{self, Definition};
 
-use crate::again::{Restart, RestartOn};
+use crate::again::{Backoff, Restart, RestartOn, StartLimit};
 use crate::run::Exit;
 use crate::service::Cause;
 use crate::trigger::{Level, Triggers};
@@ -20,6 +20,10 @@ pub struct Policy {
     pub restart: Option<Box<Restart>>,
     /// Shortest time from one start to the next (`ThrottleInterval`).
     pub throttle: Duration,
+    /// Pauses in the place of that.
+    pub backoff: Option<Box<Backoff>>,
+    /// When it is given up.
+    pub start_limit: Option<StartLimit>,
     /// From terminate to kill (`ExitTimeOut`); `None` never kills.
     pub stop_timeout: Option<Duration>,
     /// What else may start it; `None` for nothing.
@@ -112,6 +116,16 @@ impl Policy {
             KeepAlive::When(conditions) => conditions.iter().any(|condition| condition.holds(last)),
         }
     }
+
+    /// A run went well, and no rule wants another one after it.
+    pub(crate) fn is_content_with(&self, last: LastRun) -> bool {
+        let LastRun::Exit { exit, .. } = last else { return false };
+        let is_success = match &self.restart {
+            Some(restart) => restart.is_success(exit),
+            None => exit.is_success(),
+        };
+        is_success && !self.restarts_after(last)
+    }
 }
 
 impl Condition {
@@ -131,12 +145,17 @@ impl Policy {
     /// The rules of a definition; signals have the numbers of this system.
     #[must_use]
     pub fn of(definition: &Definition, signal_number: impl Fn(&str) -> Option<i32>) -> Self {
-        let restart = definition.rare.supervisor.restart.as_deref();
+        let restart = definition.restart();
+        let limit = definition.rare.supervisor.start_limit.as_ref();
+        let backoff = definition.rare.supervisor.backoff.as_deref();
         Self {
             run_at_load: definition.run_at_load,
             keep_alive: (&definition.keep_alive).into(),
             restart: restart.map(|given| Box::new(Restart::of(given, signal_number))),
             throttle: definition.throttle_interval,
+            backoff: backoff.map(|given| Box::new(given.into())),
+            start_limit: limit
+                .map(|given| StartLimit { burst: given.burst, interval: given.interval }),
             stop_timeout: definition.stop_timeout(),
             triggers: Triggers::of(definition),
         }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use self::schedule::Schedule;
 use crate::action::Action;
+use crate::again::Starts;
 use crate::event::Load;
 use crate::moment::Moment;
 use crate::past::{Memory, Timers};
@@ -103,6 +104,12 @@ pub struct Service {
     ended_run: u32,
     last_start: Option<Moment>,
     ended: Ended,
+    ended_at: Option<Moment>,
+    /// How many runs in a row the next pause grows with.
+    tries: u32,
+    seed: u64,
+    starts: Starts,
+    is_given_up: bool,
     schedule: Option<Box<Schedule>>,
 }
 
@@ -112,6 +119,7 @@ pub(crate) struct Marks {
     runs: u32,
     ended_run: u32,
     is_begun: bool,
+    is_given_up: bool,
     since: Moment,
     owed: Option<Cause>,
     timers: Timers,
@@ -120,7 +128,7 @@ pub(crate) struct Marks {
 /// Facts, for answers.
 impl Service {
     pub(crate) fn new(load: Load, now: Moment) -> Self {
-        let Load { service: id, label, policy, goal, enabled, .. } = load;
+        let Load { service: id, label, policy, goal, enabled, seed, .. } = load;
         let schedule = policy.triggers.as_deref().map(|triggers| Box::new(Schedule::new(triggers)));
         Self {
             id,
@@ -137,6 +145,11 @@ impl Service {
             ended_run: 0,
             last_start: None,
             ended: Ended::Never,
+            ended_at: None,
+            tries: 0,
+            seed,
+            starts: Starts::default(),
+            is_given_up: false,
             schedule,
         }
     }
@@ -211,6 +224,12 @@ impl Service {
         &self.ended
     }
 
+    /// It was started too often, and only a request starts it again.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.is_given_up
+    }
+
     /// Why the latest run was started.
     #[must_use]
     pub fn cause(&self) -> Cause {
@@ -226,10 +245,13 @@ impl Service {
     /// What the next daemon has to know of it; `None` when that is nothing.
     #[must_use]
     pub fn memory(&self) -> Option<Memory> {
-        self.marks().map(|Marks { runs, ended_run, is_begun, since, owed, timers }| Memory {
+        self.marks().map(|Marks { runs, ended_run, is_begun, since, owed, timers, .. }| Memory {
             runs,
             ended_run,
             ended: self.ended.clone(),
+            ended_at: self.ended_at,
+            tries: self.tries,
+            is_given_up: self.is_given_up,
             is_begun,
             cause: self.cause,
             last_start: self.last_start,
@@ -241,11 +263,12 @@ impl Service {
 
     /// What of [`Service::memory`] changes whenever anything of it does.
     pub(crate) fn marks(&self) -> Option<Marks> {
-        let Self { runs, ended_run, since, owed, .. } = *self;
+        let Self { runs, ended_run, since, owed, is_given_up, .. } = *self;
         let is_begun = matches!(self.state, State::Spawning { .. });
         let timers = self.timers();
         let is_blank = runs == 0 && owed.is_none() && timers == Timers::default();
-        (!is_blank).then_some(Marks { runs, ended_run, is_begun, since, owed, timers })
+        let marks = Marks { runs, ended_run, is_begun, is_given_up, since, owed, timers };
+        (!is_blank).then_some(marks)
     }
 
     fn timers(&self) -> Timers {

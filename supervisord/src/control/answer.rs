@@ -89,7 +89,7 @@ impl Facts<'_> {
             stderr: file(definition.standard_error_path.as_deref()),
             enabled: self.service.is_enabled(),
             keep_alive: why::restarts(policy),
-            throttle_ms: milliseconds(policy.throttle),
+            throttle_ms: if policy.backoff.is_some() { 0 } else { milliseconds(policy.throttle) },
             stop_timeout_ms: policy.stop_timeout.map(milliseconds),
             runs: u64::from(self.service.runs()),
             last_exit: match self.service.ended() {

@@ -106,6 +106,7 @@ mod tests {
             goal: Goal::Up,
             enabled: true,
             past: None,
+            seed: 0,
             request: None,
             want: Want::Nothing,
         };

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use supervisor_core::{
-    Cause, Ended, Exit, Goal, KeepAlive, Level, Moment, Policy, RestartOn, Service, State,
+    Cause, Ended, Exit, Goal, KeepAlive, Level, Moment, Policy, RestartOn, Service, StartLimit,
+    State,
 };
 
 use crate::os;
@@ -34,7 +35,14 @@ pub fn why(service: &Service, now: Moment) -> String {
         State::Backoff { until } => {
             format!("{}, again in {}", ended(service.ended()), length(until - now))
         }
-        State::Failed => ended(service.ended()),
+        State::Failed => match service.policy().start_limit.filter(|_| service.is_given_up()) {
+            Some(StartLimit { burst, interval }) => format!(
+                "{}, and was given up: more than {burst} starts within {} (StartLimit)",
+                ended(service.ended()),
+                length(interval)
+            ),
+            None => ended(service.ended()),
+        },
         State::Waiting => "waiting".to_owned(),
         State::Down => down(service),
     }
@@ -123,9 +131,20 @@ pub fn exit(exit: Exit) -> String {
     }
 }
 
-/// The restart rule in words.
+/// The restart rule in words, with its pauses where they grow.
 #[must_use]
 pub fn restarts(policy: &Policy) -> String {
+    let rule = rule(policy);
+    match &policy.backoff {
+        Some(backoff) => {
+            let (first, longest) = (length(backoff.initial), length(backoff.max));
+            format!("{rule}, after a pause of {first} at first and {longest} at most")
+        }
+        None => rule,
+    }
+}
+
+fn rule(policy: &Policy) -> String {
     use supervisor_core::Condition::{Crashed, SuccessfulExit};
     if let Some(restart) = &policy.restart {
         let rule = match restart.on {

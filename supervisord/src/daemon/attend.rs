@@ -30,7 +30,10 @@ impl Daemon {
     /// whose connection is over.
     pub(super) fn attend(&mut self, id: ServiceId) {
         let Some(service) = self.supervisor.service(id) else { return };
-        let is_wanted = service.goal() == Goal::Up && service.is_enabled() && !service.is_leaving();
+        let is_wanted = service.goal() == Goal::Up
+            && service.is_enabled()
+            && !service.is_leaving()
+            && !service.is_given_up();
         let (state, is_leaving) = (service.state(), service.is_leaving());
         if self.sockets.parent(id).is_some() {
             if matches!(state, State::Down | State::Waiting | State::Failed) && !is_leaving {

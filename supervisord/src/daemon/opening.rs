@@ -258,8 +258,9 @@ pub(super) fn instance(definition: &Definition, label: &str) -> Definition {
     instance.keep_alive = definition::KeepAlive::Never;
     instance.throttle_interval = std::time::Duration::ZERO;
     let rare = &mut *instance.rare;
-    if rare.supervisor.restart.is_some() {
-        rare.supervisor.restart = None;
+    if !rare.supervisor.is_unset() {
+        (rare.supervisor.restart, rare.supervisor.backoff) = (None, None);
+        rare.supervisor.start_limit = None;
     }
     rare.sockets = Vec::new();
     rare.inetd = None;

@@ -32,10 +32,19 @@ pub struct Record {
     /// The number of that run; absent in old records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_run: Option<u32>,
+    /// When its end was seen, in milliseconds since the machine booted, as all times here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
+    /// How many runs in a row the next pause grows with.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub tries: u32,
+    /// It was started too often, and nobody asked for a start since.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub is_given_up: bool,
     /// Why the latest run was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Because>,
-    /// When, in milliseconds since the machine booted, as all times here.
+    /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_start: Option<u64>,
     /// Since when it is where it is.
@@ -106,6 +115,9 @@ impl Record {
             ended,
             asked,
             ended_run: Some(memory.ended_run),
+            ended_at: memory.ended_at.map(milliseconds),
+            tries: memory.tries,
+            is_given_up: memory.is_given_up,
             cause: Some(memory.cause.into()),
             last_start: memory.last_start.map(milliseconds),
             since: Some(milliseconds(memory.since)),
@@ -126,6 +138,9 @@ impl Record {
             runs: self.runs,
             ended_run: self.ended_run.unwrap_or(seen),
             ended: self.ended.clone().map_or(Ended::Never, |end| end.meant(self.asked)),
+            ended_at: self.ended_at.map(moment),
+            tries: self.tries,
+            is_given_up: self.is_given_up,
             is_begun: self.is_begun,
             cause: self.cause.map_or(Cause::Before, Cause::from),
             last_start: self.last_start.map(moment),
@@ -199,6 +214,11 @@ fn moment(milliseconds: u64) -> Moment {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_no(value: &bool) -> bool {
     !*value
 }
@@ -212,6 +232,9 @@ mod tests {
             runs: 7,
             ended_run: 6,
             ended,
+            ended_at: Some(moment(10)),
+            tries: 5,
+            is_given_up: true,
             is_begun: true,
             cause: Cause::Level(3),
             last_start: Some(moment(11)),

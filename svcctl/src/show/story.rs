@@ -20,6 +20,7 @@ pub(crate) struct Story {
     rule: String,
     restarts: String,
     rule_name: &'static str,
+    has_backoff: bool,
     is_conditional: bool,
     is_once: bool,
     label: String,
@@ -36,6 +37,7 @@ impl Story {
             rule: words::rule(definition),
             restarts: words::restarts(definition),
             rule_name: words::rule_name(definition),
+            has_backoff: definition.rare.supervisor.backoff.is_some(),
             is_conditional: definition.restart().is_some()
                 || matches!(definition.keep_alive, KeepAlive::When(_)),
             is_once: definition.rare.launch_only_once,
@@ -135,7 +137,10 @@ impl Story {
                     | What::Began { .. }
                     | What::Ended { .. }
                     | What::Fired { .. }
-                    | What::Over(_) => format!("throttled for {wait}, starts again{owed} at {at}"),
+                    | What::Over(_) => {
+                        let waits = if self.has_backoff { "pauses" } else { "throttled" };
+                        format!("{waits} for {wait}, starts again{owed} at {at}")
+                    }
                 }
             }
             State::Waiting => format!("waits{}", self.awaited(step)),

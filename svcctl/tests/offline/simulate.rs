@@ -56,6 +56,15 @@ fn restart_decides_in_the_place_of_keep_alive() {
 }
 
 #[test]
+fn pauses_grow_until_it_is_given_up() {
+    let backoff = json!({ "Initial": 0.5, "Factor": 3, "Max": 10, "ResetAfter": 30 });
+    let limit = json!({ "Burst": 5, "Interval": 60 });
+    let keys =
+        json!({ "KeepAlive": true, "Supervisor": { "Backoff": backoff, "StartLimit": limit } });
+    tells("backoff", keys, &["--exits", "1", "--run-for", "1s,1s,1s,1s,1s", "--for", "5m"]);
+}
+
+#[test]
 fn a_start_interval_that_overlaps_counts_once() {
     tells("overlap", json!({ "StartInterval": 10 }), &["--exits", "0,1", "--run-for", "25s,1s"]);
 }

@@ -45,8 +45,12 @@ pub(super) const SUPERVISOR: &[Key] = &[
     ours("Restart", Kind::Dictionary(RESTART), Class::Hot, "Which ends lead to a restart.")
         .linux(HONOURED)
         .windows(HONOURED),
-    ours("Backoff", Kind::Dictionary(BACKOFF), Class::Hot, "How long to wait before a restart."),
-    ours("StartLimit", Kind::Dictionary(START_LIMIT), Class::Hot, "When to give up."),
+    ours("Backoff", Kind::Dictionary(BACKOFF), Class::Hot, "How long to wait before a restart.")
+        .linux(HONOURED)
+        .windows(HONOURED),
+    ours("StartLimit", Kind::Dictionary(START_LIMIT), Class::Hot, "When to give up.")
+        .linux(HONOURED)
+        .windows(HONOURED),
     ours("StopSignal", Kind::Signal, Class::Hot, "The signal that asks the service to end.")
         .linux(HONOURED)
         .windows(Support::Approximated("INT is Ctrl-C, KILL ends it, and any other is Ctrl-Break")),
@@ -136,16 +140,19 @@ const RESTART: &[Key] = &[
 ];
 
 const BACKOFF: &[Key] = &[
-    ours("Initial", SECONDS, Class::Hot, "Seconds of the first wait."),
-    ours("Factor", Kind::Number { min: 1.0, max: 100.0 }, Class::Hot, "What waits grow by."),
-    ours("Max", SECONDS, Class::Hot, "Seconds of the longest wait."),
-    ours("Jitter", Kind::Number { min: 0.0, max: 1.0 }, Class::Hot, "The part left to chance."),
-    ours("ResetAfter", SECONDS, Class::Hot, "Seconds of a run that end the backoff."),
+    ours("Initial", SECONDS, Class::Hot, "Seconds of the first wait.").linux(HONOURED),
+    ours("Factor", Kind::Number { min: 1.0, max: 100.0 }, Class::Hot, "What waits grow by.")
+        .linux(HONOURED),
+    ours("Max", SECONDS, Class::Hot, "Seconds of the longest wait.").linux(HONOURED),
+    ours("Jitter", Kind::Number { min: 0.0, max: 1.0 }, Class::Hot, "The part left to chance.")
+        .linux(HONOURED),
+    ours("ResetAfter", SECONDS, Class::Hot, "Seconds of a run that end the backoff.")
+        .linux(HONOURED),
 ];
 
 const START_LIMIT: &[Key] = &[
-    ours("Burst", COUNT, Class::Hot, "How many starts are allowed."),
-    ours("Interval", SECONDS, Class::Hot, "Seconds within which they count."),
+    ours("Burst", COUNT, Class::Hot, "How many starts are allowed.").linux(HONOURED),
+    ours("Interval", SECONDS, Class::Hot, "Seconds within which they count.").linux(HONOURED),
 ];
 
 const HOOKS: &[Key] = &[

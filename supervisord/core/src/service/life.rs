@@ -21,9 +21,9 @@
 //!
 //! `*` a run that is no longer wanted when its process appears is told to end at once.
 //! *rest* spawns when a start is owed or the policy wants one and the throttle allows it; else it
-//! is Backoff until the throttle does, Failed when the process could not be made, Waiting when a
-//! trigger may come, or Down. A process that could not be made for want of something that comes
-//! back is still owed, whatever the policy says.
+//! is Backoff until the throttle does, Failed when it was started too often or the process could
+//! not be made, Waiting when a trigger may come, or Down. A process that could not be made for want
+//! of something that comes back is still owed, whatever the policy says.
 
 use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;
@@ -34,6 +34,7 @@ use crate::run::{Exit, Run};
 impl Service {
     /// Acts by the policy as if just loaded.
     pub(crate) fn load(&mut self, turn: &mut Turn<'_>) {
+        self.forgive();
         self.set_timers(turn);
         match self.state {
             State::Down | State::Waiting | State::Failed => {
@@ -73,8 +74,11 @@ impl Service {
             self.owed.get_or_insert(Cause::Before);
         }
         let is_endless = self.ended == Ended::Never && (self.runs != 0 || is_forgotten);
-        if is_endless || is_unseen && !is_begun {
-            self.ended = Ended::Exit { exit: Exit::Unknown, asked: false };
+        let unknown = Ended::Exit { exit: Exit::Unknown, asked: false };
+        if is_unseen && !is_begun {
+            self.count_end(unknown, turn.now);
+        } else if is_endless {
+            self.ended = unknown;
         }
         self.ended_run = self.runs;
         if left == Left::Others {

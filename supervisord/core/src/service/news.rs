@@ -26,8 +26,11 @@ impl Service {
         if self.state.run() != Some(run) || !matches!(self.state, State::Spawning { .. }) {
             return;
         }
-        self.ended = Ended::NotMade(cause);
         self.ended_run = run.number;
+        self.count_end(Ended::NotMade(cause), turn.now);
+        if is_passing {
+            self.starts.take_back();
+        }
         if is_passing && self.is_wanted() && self.enabled {
             // Whoever the start was owed to gets it, but not before the throttle allows.
             let owed = self.owed.unwrap_or(self.cause);
@@ -51,8 +54,8 @@ impl Service {
             | State::Backoff { .. }
             | State::Failed => return,
         };
-        self.ended = Ended::Exit { exit, asked };
         self.ended_run = run.number;
+        self.count_end(Ended::Exit { exit, asked }, turn.now);
         if tree_empty { self.rest(turn) } else { self.clear(run, kill_at, turn) }
     }
 

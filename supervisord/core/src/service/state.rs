@@ -41,7 +41,8 @@ pub enum State {
         /// When.
         until: Moment,
     },
-    /// The process could not be made; only a request or another trigger tries again.
+    /// The process could not be made, and only a request or another trigger tries again; or it was
+    /// started too often, and only a request does.
     Failed,
 }
 

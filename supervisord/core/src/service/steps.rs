@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::schedule::Schedule;
 use super::{Cause, Ended, Goal, Leaving, Service, State, Turn};
 use crate::action::Action;
+use crate::again::chance;
 use crate::moment::Moment;
 use crate::past::Memory;
 use crate::policy::{LastRun, Policy};
@@ -26,6 +27,10 @@ impl Service {
             self.owed = None;
             return self.enter(State::Down, turn);
         }
+        if self.is_given_up && self.owed != Some(Cause::Asked) {
+            self.owed = None;
+            return self.enter(State::Failed, turn);
+        }
         match self.owed.or_else(|| self.due()) {
             Some(Cause::Asked) => self.spawn(Cause::Asked, turn),
             Some(cause) => self.spawn_in_time(cause, turn),
@@ -35,10 +40,15 @@ impl Service {
         }
     }
 
-    /// Starts as soon as the throttle allows.
+    /// Starts as soon as the throttle allows, unless that would be once too often.
     pub(super) fn spawn_in_time(&mut self, cause: Cause, turn: &mut Turn<'_>) {
         let until = self.earliest_start();
-        if until <= turn.now {
+        let at = until.max(turn.now);
+        let limit = self.policy.start_limit;
+        if limit.is_some_and(|limit| self.starts.are_too_many(limit, at)) {
+            (self.owed, self.is_given_up) = (None, true);
+            self.enter(State::Failed, turn);
+        } else if until <= turn.now {
             self.spawn(cause, turn);
         } else {
             self.owed = Some(cause);
@@ -113,6 +123,8 @@ impl Service {
     pub(super) fn recall(&mut self, memory: Memory, turn: &Turn<'_>) {
         (self.runs, self.ended_run, self.ended) = (memory.runs, memory.ended_run, memory.ended);
         (self.cause, self.last_start) = (memory.cause, memory.last_start);
+        (self.ended_at, self.tries) = (memory.ended_at, memory.tries);
+        self.is_given_up = memory.is_given_up && self.policy.start_limit.is_some();
         self.owed = memory.owed.filter(|cause| match cause {
             Cause::Asked => true,
             Cause::Load | Cause::Before => self.may_start_itself(),
@@ -135,6 +147,9 @@ impl Service {
     pub(crate) fn take_policy(&mut self, policy: Policy, turn: &Turn<'_>) {
         let old = std::mem::replace(&mut self.policy, policy);
         let has_same_levels = old.levels() == self.policy.levels();
+        if old.start_limit != self.policy.start_limit {
+            self.forgive();
+        }
         self.owed = self.owed.filter(|cause| match cause {
             Cause::Asked => true,
             _ if !self.may_start_itself() => false,
@@ -162,13 +177,36 @@ impl Service {
         }
     }
 
-    fn earliest_start(&self) -> Moment {
-        let Some(last_start) = self.last_start else { return Moment::default() };
-        let pause = match self.ended {
-            Ended::NotMade(_) => self.policy.throttle.max(RETRY_MIN),
-            Ended::Never | Ended::Exit { .. } => self.policy.throttle,
+    /// A run ended, or could not be made: pauses grow from run to run, until one lasts, or goes
+    /// well and is all that was wanted.
+    pub(super) fn count_end(&mut self, ended: Ended, now: Moment) {
+        (self.ended, self.ended_at) = (ended, Some(now));
+        let Some(backoff) = &self.policy.backoff else {
+            self.tries = 0;
+            return;
         };
-        last_start + pause
+        let lived = self.last_start.map_or(Duration::ZERO, |start| now - start);
+        let is_made = !matches!(self.ended, Ended::NotMade(_));
+        self.tries = match self.last_run() {
+            Some(last) if self.policy.is_content_with(last) => 0,
+            _ if is_made && backoff.reset_after <= lived => 1,
+            _ => self.tries.saturating_add(1),
+        };
+    }
+
+    fn earliest_start(&self) -> Moment {
+        let least = match self.ended {
+            Ended::NotMade(_) => RETRY_MIN,
+            Ended::Never | Ended::Exit { .. } => Duration::ZERO,
+        };
+        let (since, pause) = match &self.policy.backoff {
+            Some(backoff) => {
+                let chance = chance(self.seed, self.runs);
+                (self.ended_at, backoff.pause(self.tries, chance))
+            }
+            None => (self.last_start, self.policy.throttle),
+        };
+        since.map_or(Moment::default(), |since| since + pause.max(least))
     }
 
     pub(super) fn spawn(&mut self, cause: Cause, turn: &mut Turn<'_>) {
@@ -179,9 +217,22 @@ impl Service {
         let run = Run { service: self.id, number: self.runs };
         self.owed = None;
         self.cause = cause;
+        if cause == Cause::Asked {
+            self.tries = 0;
+            self.forgive();
+        }
+        if let Some(limit) = self.policy.start_limit {
+            self.starts.add(turn.now, limit);
+        }
         self.last_start = Some(turn.now);
         turn.actions.push(Action::Spawn(run));
         self.enter(State::Spawning { run, renew: false }, turn);
+    }
+
+    /// However often it was started, it counts no more.
+    pub(super) fn forgive(&mut self) {
+        self.starts.clear();
+        self.is_given_up = false;
     }
 
     pub(super) fn terminate(&mut self, run: Run, turn: &mut Turn<'_>) {

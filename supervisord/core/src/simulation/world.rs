@@ -65,6 +65,7 @@ impl Simulation {
             goal: Goal::Up,
             enabled: *enabled,
             past: None,
+            seed: 0,
             request: None,
             want: Want::Nothing,
         };

@@ -99,6 +99,8 @@ fn ran_once(keep_alive: &str) -> (Supervisor, Moment) {
         keep_alive: rule.map_or_else(|| words::keep_alive(keep_alive), |_| KeepAlive::Always),
         restart: rule.map(|rule| Box::new(words::restart(rule))),
         throttle: THROTTLE,
+        backoff: None,
+        start_limit: None,
         stop_timeout: None,
         triggers: None,
     };
@@ -111,6 +113,7 @@ fn ran_once(keep_alive: &str) -> (Supervisor, Moment) {
         goal,
         enabled: true,
         past: None,
+        seed: 0,
         request: None,
         want: Want::Nothing,
     };

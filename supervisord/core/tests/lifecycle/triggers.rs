@@ -85,6 +85,9 @@ pub(crate) fn past(words: &str) -> Past {
         runs,
         ended_run: if is_seen { runs } else { runs.saturating_sub(1) },
         ended,
+        ended_at: None,
+        tries: 0,
+        is_given_up: false,
         is_begun,
         cause: Cause::Before,
         last_start: None,
@@ -95,11 +98,15 @@ pub(crate) fn past(words: &str) -> Past {
     Past { memory, left }
 }
 
-/// What else was noted, behind a [`past`]: `past-ended 2`, `past-start 5s`, `past-owed watch`,
-/// `past-interval 40s`, `past-calendar 1970-01-01T00:05:00Z`, `past-since 3s`.
+/// What else was noted, behind a [`past`]: `past-ended 2`, `past-end 7s`, `past-tries 3`,
+/// `past-given-up`, `past-start 5s`, `past-owed watch`, `past-interval 40s`,
+/// `past-calendar 1970-01-01T00:05:00Z`, `past-since 3s`.
 pub(crate) fn remember(memory: &mut Memory, key: &str, value: &str) {
     match key {
         "past-ended" => memory.ended_run = value.parse().unwrap(),
+        "past-end" => memory.ended_at = Some(words::moment(value)),
+        "past-given-up" => memory.is_given_up = true,
+        "past-tries" => memory.tries = value.parse().unwrap(),
         "past-start" => memory.last_start = Some(words::moment(value)),
         "past-since" => memory.since = words::moment(value),
         "past-owed" => memory.owed = Some(cause(value)),

@@ -2,7 +2,7 @@
 //!
 //! Settings: `keep-alive always|never|{}|success|failure|crash|no-crash` (several of the last four
 //! are alternatives), `restart always|failure|success|abnormal|never` (with `ok 3`, `never 4,5`,
-//! `signal 15` behind it), `no-restart`, `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`,
+//! `signal 15` behind it), `no-restart`, `backoff 1s x2 to 60s reset 60s jitter 0.5`, `no-backoff`, `start-limit 5 in 60s`, `no-start-limit`, `throttle 10s`, `stop-timeout 20s|never`, `run-at-load`, `disabled`,
 //! `goal down`, `past 3 up|left|gone code 1` and what [`triggers::remember`] has; of triggers `interval 60s`, `edges`, `after-demand`,
 //! `once`, `calendar Hour 3 Minute 0 or Weekday 1`, the levels `path P`, `queue P`, `network yes`,
 //! `other-loaded b yes`, `other-active b no`, and to be rid of them `no-levels`, `no-triggers`.
@@ -21,8 +21,8 @@
 use std::time::Duration;
 
 use supervisor_core::{
-    Answer, Cause, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Past, Policy,
-    RequestId, Restart, RestartOn, Run, Service, ServiceId, State, Want,
+    Answer, Backoff, Cause, Change, Condition, Event, Exit, Goal, KeepAlive, Load, Moment, Past,
+    Policy, RequestId, Restart, RestartOn, Run, Service, ServiceId, StartLimit, State, Want,
 };
 
 use crate::triggers;
@@ -45,6 +45,8 @@ impl Default for Settings {
             keep_alive: KeepAlive::Never,
             restart: None,
             throttle: Duration::from_secs(10),
+            backoff: None,
+            start_limit: None,
             stop_timeout: Some(Duration::from_secs(20)),
             triggers: None,
         };
@@ -76,6 +78,7 @@ impl Settings {
             goal,
             enabled,
             past,
+            seed: 0,
             request,
             want,
         }
@@ -89,6 +92,14 @@ fn set(policy: &mut Policy, line: &str) {
         "keep-alive" => policy.keep_alive = keep_alive(value),
         "restart" => policy.restart = Some(Box::new(restart(value))),
         "no-restart" => policy.restart = None,
+        "backoff" => policy.backoff = Some(Box::new(backoff(value))),
+        "start-limit" => {
+            let (burst, interval) = value.split_once(" in ").unwrap();
+            let (burst, interval) = (burst.parse().unwrap(), length(interval));
+            policy.start_limit = Some(StartLimit { burst, interval });
+        }
+        "no-start-limit" => policy.start_limit = None,
+        "no-backoff" => policy.backoff = None,
         "throttle" => policy.throttle = length(value),
         "stop-timeout" => policy.stop_timeout = (value != "never").then(|| length(value)),
         _ => assert!(triggers::set(policy, key, value), "no such setting: {line}"),
@@ -130,6 +141,28 @@ pub(crate) fn restart(words: &str) -> Restart {
         }
     }
     restart
+}
+
+/// `1s x2 to 60s reset 60s jitter 0.5`, the first of them at least.
+fn backoff(words: &str) -> Backoff {
+    let mut words = words.split(' ');
+    let mut backoff = Backoff {
+        initial: length(words.next().unwrap()),
+        factor: 2.0,
+        max: Duration::from_secs(60),
+        jitter: 0.0,
+        reset_after: Duration::from_secs(60),
+    };
+    while let Some(word) = words.next() {
+        match (word, word.strip_prefix('x')) {
+            (_, Some(factor)) => backoff.factor = factor.parse().unwrap(),
+            ("to", _) => backoff.max = length(words.next().unwrap()),
+            ("reset", _) => backoff.reset_after = length(words.next().unwrap()),
+            ("jitter", _) => backoff.jitter = words.next().unwrap().parse().unwrap(),
+            _ => panic!("no part of a backoff: {word}"),
+        }
+    }
+    backoff
 }
 
 fn condition(word: &str) -> Condition {
@@ -247,6 +280,7 @@ pub(crate) fn state(service: &Service) -> String {
         State::Stopping { kill_at, .. } => format!("stopping{}", at(kill_at)),
         State::Clearing { kill_at, .. } => format!("clearing{}", at(kill_at)),
         State::Backoff { until } => format!("backoff until {}", time(until)),
+        State::Failed if service.is_given_up() => "failed, given up".to_owned(),
         State::Failed => "failed".to_owned(),
     };
     if service.is_enabled() { state } else { format!("{state}, disabled") }

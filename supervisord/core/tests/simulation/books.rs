@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use supervisor_core::{Action, Event, Level, ServiceId};
+use supervisor_core::{Action, Event, Level, Service, ServiceId, State};
 
 use crate::known::{Known, Tree};
 use crate::nature::{Birth, KILLED, TERMINATED};
@@ -81,6 +81,8 @@ impl World {
         let ids: Vec<ServiceId> = self.services.keys().copied().collect();
         for id in ids {
             let owed = self.core.service(id).and_then(|service| service.owed());
+            let has_failed = self.core.service(id).map(Service::state) == Some(State::Failed);
+            let held = self.held(id);
             let known = &self.services[&id];
             let is_wanted = self.is_wanted(known) && known.enabled;
             let is_resting = !known.is_active();
@@ -89,6 +91,12 @@ impl World {
             let due = owed.filter(|cause| is_due && self.is_reason(id, *cause));
             let known = self.services.get_mut(&id).expect("one of them");
             known.owed = known.owed.or(due);
+            let is_too_much = known.is_too_much(self.now.max(known.throttled_until().0));
+            let has_reason = is_wanted && is_resting && known.has_reason(&held);
+            known.is_given_up |= has_failed && has_reason && !known.is_asked() && is_too_much;
+            if known.is_given_up && !known.is_asked() {
+                known.owed = None;
+            }
             if self.is_shutting_down || !is_wanted && is_resting {
                 known.owed = None;
             }
@@ -106,7 +114,13 @@ impl World {
                 let policy = &self.services[&run.service].policy;
                 let birth = Birth::random(policy, &mut self.random);
                 let tree = Tree::new(birth, self.now, self.service(run.service).cause());
+                let now = self.now;
                 let known = self.known(run);
+                if known.is_asked() {
+                    known.bad_runs = 0;
+                    known.forgive();
+                }
+                known.starts.push(now);
                 known.owed = None;
                 known.trees.push(tree);
                 self.later(birth.after, Happening::Born(run));

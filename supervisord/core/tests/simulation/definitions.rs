@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::definition::Calendar;
-use supervisor_core::{Condition, KeepAlive, Level, Policy, Restart, RestartOn, Triggers};
+use supervisor_core::{
+    Backoff, Condition, KeepAlive, Level, Policy, Restart, RestartOn, StartLimit, Triggers,
+};
 
 use crate::random::Random;
 
@@ -30,10 +32,26 @@ pub(crate) fn random_policy(label: &str, random: &mut Random) -> Policy {
         },
         restart: random.chance(20).then(|| Box::new(restart(random))),
         throttle: Duration::from_millis(random.pick(&[0, 500, 2000, 10_000])),
+        backoff: random.chance(25).then(|| Box::new(backoff(random))),
+        start_limit: random.chance(25).then(|| StartLimit {
+            burst: random.pick(&[1, 2, 3, 5]),
+            interval: Duration::from_millis(random.pick(&[1000, 10_000, 60_000])),
+        }),
         stop_timeout: random
             .pick(&[Some(100), Some(1000), Some(5000), Some(20_000), None])
             .map(Duration::from_millis),
         triggers: random.chance(60).then(|| Box::new(triggers(label, random))),
+    }
+}
+
+fn backoff(random: &mut Random) -> Backoff {
+    let mut pick = |choice| Duration::from_millis(random.pick(choice));
+    Backoff {
+        initial: pick(&[500, 1000, 5000]),
+        max: pick(&[500, 7000, 30_000]),
+        reset_after: pick(&[0, 3000, 30_000]),
+        factor: random.pick(&[1.0, 1.5, 2.0, 100.0]),
+        jitter: random.pick(&[0.0, 0.0, 0.5, 1.0]),
     }
 }
 

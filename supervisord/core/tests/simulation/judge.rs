@@ -1,5 +1,7 @@
 //! What must hold of every action, before it is performed.
 
+use std::time::Duration;
+
 use supervisor_core::{
     Action, Answer, Cause, Ended, Level, RequestId, Run, Service, ServiceId, State, Want,
 };
@@ -8,6 +10,9 @@ use crate::known::{Known, Told};
 use crate::reasons::levels;
 use crate::sight;
 use crate::world::World;
+
+/// What pauses may differ by that are reckoned in another way.
+pub(crate) const ROUNDING: Duration = Duration::from_micros(1);
 
 impl World {
     pub(crate) fn judge(&mut self, action: Action) {
@@ -58,7 +63,9 @@ impl World {
         assert!(self.is_wanted(known) && known.enabled, "nobody wants this run: {run}");
         let cause = self.service(run.service).cause();
         assert!(self.is_reason(run.service, cause), "{cause:?} is no reason: {}", known.brief());
-        let is_early = self.now < known.throttled_until();
+        let is_too_much = known.is_given_up || known.is_too_much(self.now);
+        assert!(known.is_asked() || !is_too_much, "started too often: {}", known.brief());
+        let is_early = self.now + ROUNDING < known.throttled_until().0;
         assert!(known.is_asked() || !is_early, "not throttled: {run}");
     }
 
@@ -131,7 +138,7 @@ impl World {
                 let is_not_made = matches!(self.service(id).ended(), Ended::NotMade(_));
                 let is_tried = asked.ended_run < known.ended_run();
                 matches!(state, State::Backoff { .. }) && is_tried
-                    || state == State::Failed && is_not_made
+                    || state == State::Failed && (is_not_made || self.service(id).is_given_up())
             }
             (Answer::Superseded, Want::Stopped) => self.is_wanted(known),
             (Answer::Superseded, Want::Started) => !self.is_wanted(known) || !known.enabled,

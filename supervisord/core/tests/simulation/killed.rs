@@ -74,7 +74,7 @@ impl World {
     fn find(&mut self, service: ServiceId, mut known: Known) {
         let levels = std::mem::take(&mut known.told_levels);
         known.told_levels = vec![false; levels.len()];
-        let past = known.past();
+        let past = known.past(self.now);
         if past.is_some() {
             known.resume(self.now, &self.wall);
         }
@@ -89,6 +89,7 @@ impl World {
             goal: known.goal,
             enabled: known.enabled,
             past,
+            seed: self.random.below(u64::MAX),
             request: None,
             want: Want::Nothing,
         };
@@ -105,9 +106,9 @@ impl World {
 
 impl Known {
     /// What the next daemon finds, and how that one has to see it.
-    fn past(&mut self) -> Option<Past> {
+    fn past(&mut self, now: Moment) -> Option<Past> {
         let before = self.trees.iter().rev().nth(1).and_then(|tree| tree.end);
-        let mut left = Left::Nothing;
+        let (mut left, mut is_unseen) = (Left::Nothing, false);
         if let Some(last) = self.trees.last_mut() {
             (last.terminated, last.is_told_again) = (None, false);
             (last.force_at, last.is_forced) = (None, false);
@@ -119,6 +120,7 @@ impl Known {
                 (false, true) => (Left::Others, Told::MainEnded),
                 (false, false) => (Left::Nothing, Told::AllEnded),
             };
+            is_unseen = left != Left::Main && !is_begun && last.end.is_none();
             let unseen = Some(End { exit: Some(Exit::Unknown), asked: false });
             last.end = match left {
                 Left::Main => None,
@@ -126,6 +128,10 @@ impl Known {
                 Left::Others | Left::Nothing => last.end.or(unseen),
             };
         }
+        if is_unseen {
+            self.count_end(now);
+        }
+        self.starts.clear();
         self.noted.clone().map(|memory| Past { memory, left })
     }
 

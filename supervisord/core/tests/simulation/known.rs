@@ -6,7 +6,7 @@ use std::time::Duration;
 use supervisor_core::{Cause, Event, Exit, Goal, Memory, Moment, Policy, Run};
 
 use crate::nature::Birth;
-use crate::reasons::{levels, starts_at_load};
+use crate::reasons::{is_success, levels, starts_at_load};
 use crate::timers::Timers;
 
 /// Patience with leftovers where the definition has none to give.
@@ -22,6 +22,14 @@ pub(crate) struct Known {
     pub(crate) removed: bool,
     /// What the latest `Store` wrote.
     pub(crate) stored: (Goal, bool),
+    /// When the latest end was told.
+    pub(crate) ended_at: Option<Moment>,
+    /// How many runs in a row did not do well; the next pause grows with them.
+    pub(crate) bad_runs: u32,
+    /// When it was started, since somebody asked for that or it was loaded.
+    pub(crate) starts: Vec<Moment>,
+    /// That was too often.
+    pub(crate) is_given_up: bool,
     /// What another run is owed to.
     pub(crate) owed: Option<Cause>,
     pub(crate) timers: Timers,
@@ -83,6 +91,10 @@ impl Known {
             enabled,
             removed: false,
             stored: (goal, enabled),
+            ended_at: None,
+            bad_runs: 0,
+            starts: Vec::new(),
+            is_given_up: false,
             owed: None,
             timers: Timers::default(),
             told_levels,
@@ -141,12 +153,54 @@ impl Known {
         last.birth.is_passing && last.end.is_some_and(|end| end.exit.is_none())
     }
 
-    /// From when on the next run may begin unless a person asks.
-    pub(crate) fn throttled_until(&self) -> Moment {
-        let Some(last) = self.trees.last() else { return Moment::default() };
+    /// From when on the next run may begin unless a person asks: at the earliest and the latest,
+    /// where chance has a part in it.
+    pub(crate) fn throttled_until(&self) -> (Moment, Moment) {
+        let Some(last) = self.trees.last() else { return Default::default() };
         let is_not_made = last.end.is_some_and(|end| end.exit.is_none());
         let least = if is_not_made { Duration::from_secs(1) } else { Duration::ZERO };
-        last.begun + self.policy.throttle.max(least)
+        let Some(backoff) = &self.policy.backoff else {
+            let until = last.begun + self.policy.throttle.max(least);
+            return (until, until);
+        };
+        let Some(ended_at) = self.ended_at else { return Default::default() };
+        let mut longest = backoff.initial.min(backoff.max);
+        for _ in 1..self.bad_runs {
+            longest = longest.mul_f64(backoff.factor).min(backoff.max);
+        }
+        let shortest = longest.mul_f64(1.0 - backoff.jitter);
+        (ended_at + shortest.max(least), ended_at + longest.max(least))
+    }
+
+    /// A start at that time would be more than its definition allows.
+    pub(crate) fn is_too_much(&self, at: Moment) -> bool {
+        let Some(limit) = self.policy.start_limit else { return false };
+        let counts = |start: &&Moment| at < **start + limit.interval;
+        limit.burst as usize <= self.starts.iter().filter(counts).count()
+    }
+
+    /// Earlier starts count no more.
+    pub(crate) fn forgive(&mut self) {
+        self.starts.clear();
+        self.is_given_up = false;
+    }
+
+    /// Writes down how the latest run ended, for the pause before the next.
+    pub(crate) fn count_end(&mut self, now: Moment) {
+        self.ended_at = Some(now);
+        let Some(last) = self.trees.last() else { return };
+        let exit = last.end.and_then(|end| end.exit);
+        let Some(backoff) = &self.policy.backoff else {
+            self.bad_runs = 0;
+            return;
+        };
+        if is_success(&self.policy, exit) && !self.is_kept_alive() {
+            self.bad_runs = 0;
+        } else if exit.is_some() && last.begun + backoff.reset_after <= now {
+            self.bad_runs = 1;
+        } else {
+            self.bad_runs += 1;
+        }
     }
 
     /// Writes down news that is about to be told, unless it is stale.
@@ -163,7 +217,9 @@ impl Known {
                 if *is_passing {
                     let cause = tree.cause;
                     self.owed = self.owed.or(Some(cause));
+                    self.starts.pop();
                 }
+                self.count_end(now);
             }
             Event::Exited { run, exit, tree_empty } if self.tree(*run).told < Told::MainEnded => {
                 let tree = self.tree(*run);
@@ -173,6 +229,7 @@ impl Known {
                 if asked && tree.force_at.is_none() {
                     tree.force_at = Some(patience);
                 }
+                self.count_end(now);
             }
             Event::Cleared(run) => self.tree(*run).told = Told::AllEnded,
             Event::Spawned(_)

@@ -50,9 +50,13 @@ impl Birth {
 
 impl Nature {
     fn random(policy: &Policy, random: &mut Random) -> Self {
-        // Without a throttle, a process that ends at once would be started without end.
-        let shortest =
-            if policy.throttle.is_zero() { Duration::from_secs(1) } else { Duration::ZERO };
+        // Without a throttle, or with a pause that chance may take away, a process that ends at
+        // once would be started without end.
+        let shortest = if policy.throttle.is_zero() || policy.backoff.is_some() {
+            Duration::from_secs(1)
+        } else {
+            Duration::ZERO
+        };
         let life = match random.below(5) {
             0 => Some(random.up_to(5)),
             1 => Some(random.up_to(3000)),

@@ -136,6 +136,7 @@ impl World {
             self.by_label.insert(label.into(), service);
         }
         self.forgo_start(service, request);
+        let seed = self.random.below(u64::MAX);
         self.handle(Event::Load(Box::new(Load {
             service,
             label: label.into(),
@@ -143,6 +144,7 @@ impl World {
             goal,
             enabled,
             past: None,
+            seed,
             request,
             want,
         })));
@@ -243,12 +245,18 @@ impl World {
                 if !known.enabled && is_due && is_wanted && known.may_start_itself() {
                     known.owed = Some(Cause::Load);
                 }
+                if !known.enabled {
+                    known.forgive();
+                }
                 known.enabled = true;
             }
             Change::Disable => known.enabled = false,
             Change::Remove => (known.removed, known.owed) = (true, None),
             Change::Replace { policy, renew } => {
                 known.replace(policy.clone());
+                if state == State::Failed {
+                    known.forgive();
+                }
                 let is_due = match state {
                     State::Failed => starts_at_load(policy),
                     State::Down | State::Waiting => is_always_up(policy),

@@ -88,6 +88,9 @@ impl Known {
     pub(crate) fn replace(&mut self, policy: Policy) {
         let old = std::mem::replace(&mut self.policy, policy);
         let has_same_levels = levels(&old) == levels(&self.policy);
+        if old.start_limit != self.policy.start_limit {
+            self.forgive();
+        }
         if !has_same_levels {
             self.told_levels = vec![false; levels(&self.policy).len()];
         }
@@ -121,12 +124,7 @@ fn is_restarted(restart: &Restart, exit: Option<Exit>) -> bool {
     if is_special(&restart.never) {
         return false;
     }
-    let is_success = match exit {
-        Some(Exit::Signal { number, .. }) => restart.signals.contains(&number),
-        Some(Exit::Code(0)) => true,
-        Some(Exit::Code(_)) => is_special(&restart.successes),
-        Some(Exit::Unknown) | None => false,
-    };
+    let is_success = is_success_for(restart, exit);
     let by_itself = matches!(exit, Some(Exit::Code(_))) && !CRASHES.map(Some).contains(&exit);
     match restart.on {
         RestartOn::Always => true,
@@ -135,6 +133,21 @@ fn is_restarted(restart: &Restart, exit: Option<Exit>) -> bool {
         RestartOn::Abnormal => !is_success && !by_itself && exit.is_some(),
         RestartOn::Never => false,
     }
+}
+
+fn is_success_for(restart: &Restart, exit: Option<Exit>) -> bool {
+    match exit {
+        Some(Exit::Signal { number, .. }) => restart.signals.contains(&number),
+        Some(Exit::Code(0)) => true,
+        Some(Exit::Code(code)) => restart.successes.contains(&code),
+        Some(Exit::Unknown) | None => false,
+    }
+}
+
+/// The end of a run that went well, by its definition.
+pub(crate) fn is_success(policy: &Policy, exit: Option<Exit>) -> bool {
+    let plainly = exit == Some(Exit::Code(0));
+    policy.restart.as_ref().map_or(plainly, |restart| is_success_for(restart, exit))
 }
 
 /// Whether it runs at all times, as far as it is up to its definition.

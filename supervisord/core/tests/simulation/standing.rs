@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use supervisor_core::{Action, Ended, Moment, Run, Service, ServiceId, State, Want};
 
-use crate::judge::is_at_rest;
+use crate::judge::{ROUNDING, is_at_rest};
 use crate::known::{Known, Told};
 use crate::world::{LATE_MAX_MS, World};
 
@@ -89,7 +89,9 @@ impl World {
         let told = known.trees.last().map_or(Told::AllEnded, |tree| tree.told);
         let is_ending = known.trees.last().is_some_and(|tree| tree.terminated.is_some());
         let is_wanted = self.is_wanted(known) && known.enabled;
-        let is_idle = is_wanted && !known.has_reason(&self.held(id));
+        let is_given_up = known.is_given_up && !known.is_asked();
+        let is_idle = is_wanted && (is_given_up || !known.has_reason(&self.held(id)));
+        assert_eq!(service.is_given_up(), known.is_given_up, "{}", known.brief());
         let is_not_made = matches!(service.ended(), Ended::NotMade(_));
         let is_right = match service.state() {
             State::Spawning { .. } => told == Told::Nothing,
@@ -99,14 +101,17 @@ impl World {
             State::Backoff { until } => {
                 told == Told::AllEnded
                     && (is_wanted && !is_idle && (!known.is_asked() || known.is_lacking()))
-                    && until == known.throttled_until()
+                    && is_between(until, known.throttled_until())
+                    && !known.is_too_much(until)
             }
-            State::Failed => told == Told::AllEnded && is_idle && is_not_made,
+            State::Failed => told == Told::AllEnded && is_idle && (is_not_made || is_given_up),
             State::Waiting => {
-                told == Told::AllEnded && is_idle && !is_not_made && known.may_be_triggered()
+                let is_failed = is_not_made || is_given_up;
+                told == Told::AllEnded && is_idle && !is_failed && known.may_be_triggered()
             }
             State::Down => {
-                let is_down = is_idle && !is_not_made && !known.may_be_triggered();
+                let is_failed = is_not_made || is_given_up;
+                let is_down = is_idle && !is_failed && !known.may_be_triggered();
                 told == Told::AllEnded && (!is_wanted || is_down)
             }
         };
@@ -157,6 +162,8 @@ impl World {
                 matches!(state, State::Spawning { .. } | State::Up { .. } | State::Backoff { .. });
             let is_as_wanted = if !self.is_wanted(known) {
                 state == State::Down
+            } else if known.is_given_up {
+                is_up || state.is_at_rest()
             } else if known.enabled && known.has_reason(&self.held(*id)) {
                 is_up
             } else {
@@ -177,6 +184,11 @@ impl World {
     fn is_over(&self, moment: Moment) -> bool {
         moment.max(self.woke) + LATE_MAX < self.now
     }
+}
+
+/// Pauses are not reckoned the same way here and there.
+fn is_between(moment: Moment, (first, last): (Moment, Moment)) -> bool {
+    first <= moment + ROUNDING && moment <= last + ROUNDING
 }
 
 /// A state without the details that change in silence.

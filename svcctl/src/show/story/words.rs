@@ -89,8 +89,16 @@ fn levels(definition: &Definition) -> Vec<&'static str> {
 
 /// When it is started again, by the names of the keys.
 pub(super) fn rule(definition: &Definition) -> String {
-    let throttle = length(definition.throttle_interval);
-    format!("{}, ThrottleInterval {throttle}", restarts(definition))
+    let ours = &definition.rare.supervisor;
+    let pause = match &ours.backoff {
+        Some(backoff) => format!("Backoff {} to {}", length(backoff.initial), length(backoff.max)),
+        None => format!("ThrottleInterval {}", length(definition.throttle_interval)),
+    };
+    let limit = ours
+        .start_limit
+        .as_ref()
+        .map(|limit| format!(", StartLimit {} in {}", limit.burst, length(limit.interval)));
+    format!("{}, {pause}{}", restarts(definition), limit.unwrap_or_default())
 }
 
 /// The key that decides about restarts.
