@@ -263,6 +263,10 @@ fn a_kill_at_any_system_call_of_a_rotation_leaves_every_line_once() {
             daemon.has_died() || is_kept_plain(&daemon)
         });
         drop(waiting);
+        // The log may have been rotated at a call before the one that kills.
+        wait_until("the daemon to be dead or alive", PATIENCE, || {
+            daemon.has_died() || daemon.ctl(&["ping"]).code == 0
+        });
         if daemon.has_died() {
             kills += 1;
             daemon.start_again();
