@@ -3,10 +3,11 @@
 
 usage: tests/bench/log_files.py [--bin DIR] [--megabytes N] [--rounds N] [--folder DIR]
 
-The same program writes the same numbered lines, one write each, to a file of its own ("direct"), and
-to the log of a service ("rotated": its default, 16 MiB, compressed; "kept": never rotated). Rounds
-take turns, so that a busy machine is busy for all; the median of the ratios counts. Needs built
-binaries and a C compiler.
+The same program writes the same numbered lines, one write each, to a file in the same folder
+("direct"), and to the log of a service ("rotated": its default, 16 MiB, compressed; "kept": never
+rotated, where nothing at all is done for it). Rounds take turns, so that a busy machine is busy for
+all; the median of the ratios counts. What "kept" differs from "direct" by is the machine's noise, and
+what the system's scheduler makes of a control group. Needs built binaries and a C compiler.
 """
 
 import argparse
@@ -89,9 +90,10 @@ def main():
                     result.unlink(missing_ok=True)
                     (base / f"logs/{way}.log").unlink(missing_ok=True)
                     if way == "direct":
-                        with open(base / "direct.log", "w") as file:
+                        # As a service's log is opened: appended to.
+                        with open(base / "logs/direct.log", "a") as file:
                             words = [writer, str(given.megabytes), result]
-                            subprocess.run(words, stdout=file, check=True)
+                            subprocess.run(words, stdout=file, check=True, start_new_session=True)
                     else:
                         start = ctl + ["start", way]
                         subprocess.run(start, env=environment, check=True, capture_output=True)
@@ -108,6 +110,8 @@ def main():
         for way, times in seconds.items()
     }
     report = {"megabytes": given.megabytes, "rounds": given.rounds, "mib_per_second": rates}
+    pairs = zip(seconds["kept"], seconds["rotated"])
+    report["rotated_as_part_of_kept"] = round(statistics.median(k / r for k, r in pairs), 3)
     report["speed_as_part_of_direct"] = {way: round(ratio, 3) for way, ratio in ratios.items()}
     print(json.dumps(report, indent=2))
 
