@@ -29,7 +29,8 @@ use crate::show::Did;
     after_help = "\
 A definition is a launchd property list: XML, binary, OpenStep, or JSON with the same keys.
 Of a folder every *.plist and *.json is taken, not those in folders below; bad ones are
-reported, good ones added. An XML file is kept as it is, comments included.
+reported, good ones added. An XML file is kept as it is, comments included. A definition for
+other hosts (LimitLoadToHosts, LimitLoadFromHosts) is passed over.
 
 A program is always kept running unless --keep-alive says otherwise. It starts in / unless
 --directory says otherwise. What is relative is made absolute, and a PROGRAM without a slash is
