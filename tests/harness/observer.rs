@@ -7,6 +7,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::{PATIENCE, wait_until};
+
 /// A process as the kernel tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
@@ -71,9 +73,20 @@ pub fn puppets_below(base: &Path) -> Vec<(String, u32)> {
     mains.filter_map(|process| Some((label(process)?, process.pid))).collect()
 }
 
-/// The dead children that a process has not collected.
-#[must_use]
-pub fn zombies_of(parent: u32) -> Vec<Process> {
+/// Returns once a process has collected the children that are dead now.
+///
+/// # Panics
+/// When it leaves one.
+#[track_caller]
+pub fn wait_collected(parent: u32) {
+    let mut dead = zombies_of(parent);
+    wait_until("the dead to be collected", PATIENCE, || {
+        dead.retain(|dead| process(dead.pid).is_some_and(|now| now == *dead));
+        dead.is_empty()
+    });
+}
+
+fn zombies_of(parent: u32) -> Vec<Process> {
     pids()
         .filter_map(process)
         .filter(|process| process.parent == parent && process.state == 'Z')
@@ -98,11 +111,12 @@ pub fn lives(pid: u32) -> bool {
     process(pid).is_some_and(|process| process.state != 'Z')
 }
 
-/// What the memory of a process comes to, its share of what it shares included, in KiB.
+/// What the memory of a process comes to that is its alone, in KiB. What it shares would depend on
+/// who else runs the same program.
 #[must_use]
 pub fn memory(pid: u32) -> u64 {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 

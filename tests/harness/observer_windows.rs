@@ -55,11 +55,8 @@ fn pid_of(line: &str) -> Option<u32> {
     line.split(' ').nth(1)?.parse().ok()
 }
 
-/// There are none here.
-#[must_use]
-pub fn zombies_of(_: u32) -> Vec<Process> {
-    Vec::new()
-}
+/// Nothing is to be collected here.
+pub fn wait_collected(_: u32) {}
 
 /// One process, unless it is gone.
 #[must_use]

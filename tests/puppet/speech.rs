@@ -16,7 +16,8 @@ pub(crate) fn say(arguments: &Arguments, facts: Option<Value>) {
     for saying in &arguments.speech {
         let _ = match saying {
             Saying::Out(text) => writeln!(out, "{text}"),
-            Saying::Err(text) => writeln!(io::stderr(), "{text}"),
+            // In one piece: others may write to the same file.
+            Saying::Err(text) => io::stderr().write_all(format!("{text}\n").as_bytes()),
             Saying::Variable(name) => match std::env::var_os(name) {
                 Some(value) => writeln!(out, "{name}={}", value.to_string_lossy()),
                 None => writeln!(out, "{name} is not set"),

@@ -320,7 +320,7 @@ impl Chaos {
         for (_, note) in &self.bystanders {
             assert_eq!(journal(note).len(), 1, "a stranger was signalled");
         }
-        assert_eq!(observer::zombies_of(self.daemon.pid()), []);
+        observer::wait_collected(self.daemon.pid());
         self.daemon.shut_down();
         assert_eq!(observer::services_below(self.daemon.base()), []);
         eprintln!("{:?}", self.steps);

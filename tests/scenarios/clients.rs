@@ -118,9 +118,7 @@ fn check_nothing_is_left(daemon: &Daemon, idle: usize) {
         daemon.json(&["list"]).as_array().unwrap().is_empty()
     });
     assert_eq!(observer::services_below(daemon.base()), []);
-    wait_until("all the dead to be collected", PATIENCE, || {
-        observer::zombies_of(daemon.pid()).is_empty()
-    });
+    observer::wait_collected(daemon.pid());
     wait_until("all descriptors to be closed", PATIENCE, || {
         observer::descriptors(daemon.pid()).len() <= idle
     });

@@ -173,9 +173,7 @@ fn an_idle_daemon_has_no_zombie_and_few_descriptors() {
         daemon.service(label).does(&["--exit", "0"]).add_in_any_case();
         daemon.wait_status(label, &serde_json::json!(0));
     }
-    wait_until("all the dead to be collected", PATIENCE, || {
-        observer::zombies_of(daemon.pid()).is_empty()
-    });
+    observer::wait_collected(daemon.pid());
     let descriptors = observer::descriptors(daemon.pid());
     assert!(descriptors.len() < 32, "{descriptors:?}");
 }

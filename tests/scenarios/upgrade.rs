@@ -61,7 +61,7 @@ fn twenty_upgrades_in_a_row_change_nothing_that_anyone_sees() {
             now <= *descriptors.get_or_insert(now)
         });
     }
-    assert_eq!(observer::zombies_of(pid), []);
+    observer::wait_collected(pid);
     fs::write(go, "").unwrap();
     daemon.wait_status("late", &json!(37));
     let waited = waiting.wait_with_output().unwrap();
@@ -98,7 +98,7 @@ fn ends_during_upgrades_have_exact_statuses() {
         daemon.wait_status(&label, &json!(number));
         assert_eq!(daemon.count(&label, "start main"), 1, "{label}");
     }
-    assert_eq!(observer::zombies_of(daemon.pid()), []);
+    observer::wait_collected(daemon.pid());
 }
 
 #[test]
