@@ -59,6 +59,12 @@ use crate::watch::Watches;
 /// Messages of clients that wait for the loop; beyond that the clients wait.
 const INBOX: usize = 256;
 
+/// After taking in so many services memory is given back, once they are started.
+const CROWD: usize = 64;
+
+/// So long after that, when it is quiet again.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// Everything the daemon is.
 pub struct Daemon {
     pub(crate) supervisor: Supervisor,
@@ -92,6 +98,10 @@ pub struct Daemon {
     /// When a journal of runs that could not be written is tried again.
     runs_due: Option<Moment>,
     strays: u32,
+    /// Services taken in since memory was given back.
+    crowd: usize,
+    /// When memory is given back.
+    quiet_due: Option<Moment>,
     news: mpsc::UnboundedReceiver<Internal>,
     listener: Option<Listener>,
     pub(crate) actions: Vec<Action>,
@@ -163,6 +173,9 @@ impl Daemon {
             history_due: None,
             runs_due: None,
             strays: 0,
+            // The start of day counts as one, however few there are.
+            crowd: CROWD,
+            quiet_due: None,
             news,
             listener: Some(ours.listener),
             actions: Vec::new(),
@@ -220,6 +233,7 @@ impl Daemon {
             self.write_down();
             self.tell_what_is_due();
             self.try_upgrade().await;
+            self.give_back_later();
         }
         self.put_away().await
     }
@@ -237,6 +251,7 @@ impl Daemon {
         let label = Arc::clone(&entry.label);
         let reach = launch::reach(&entry.definition);
         let service = self.registry.insert(entry);
+        self.crowd += 1;
         if let Some(entry) = self.registry.get(service) {
             self.logs.set(service, &entry.definition);
         }
@@ -321,8 +336,28 @@ impl Daemon {
         let check = self.upgrade.as_ref().and_then(Upgrade::deadline);
         let journals = [self.runs_due, self.history_due, self.herald.deadline()];
         let own = [self.supervisor.deadline(), self.pending.deadline(), self.pipes.deadline()];
-        let all = own.into_iter().chain(journals).chain([check, self.ending.due]);
+        let all = own.into_iter().chain(journals).chain([check, self.ending.due, self.quiet_due]);
         all.flatten().min()
+    }
+
+    fn give_back_later(&mut self) {
+        if CROWD <= self.crowd && self.processes.is_settled() {
+            self.crowd = 0;
+            self.quiet_due = Some(self.clock.now() + QUIET);
+        }
+    }
+
+    /// Gives back what only a crowd of starts took.
+    fn give_back(&mut self) {
+        if self.quiet_due.take_if(|due| *due <= self.clock.now()).is_some() {
+            self.actions = Vec::new();
+            self.supervisor.shrink();
+            self.registry.shrink();
+            self.chronicle.shrink();
+            self.logs.shrink();
+            self.processes.shrink();
+            os::give_back_memory();
+        }
     }
 
     fn time_passed(&mut self) {
@@ -334,5 +369,6 @@ impl Daemon {
         if self.supervisor.is_shutting_down() {
             self.herald.touch(self.clock.now());
         }
+        self.give_back();
     }
 }

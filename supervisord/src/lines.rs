@@ -15,6 +15,9 @@ use env_logger::{Builder, Env, Target, WriteStyle};
 /// So much is gathered at most.
 const SIZE_MAX: usize = 64 << 10;
 
+/// So much room is kept for the next turn.
+const ROOM: usize = 4 << 10;
+
 static GATHERED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Where it goes, if not to standard error.
@@ -87,6 +90,6 @@ fn write(gathered: &mut Vec<u8>) {
             None => io::stderr().write_all(gathered),
         };
         gathered.clear();
-        gathered.shrink_to(SIZE_MAX);
+        gathered.shrink_to(ROOM);
     }
 }

@@ -40,6 +40,7 @@ use self::keeper::{Command, Keeper};
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
+use crate::registry::shrink;
 
 /// How long the end of the daemon may wait for its disk.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -83,6 +84,11 @@ impl Streams {
 }
 
 impl Logs {
+    /// Lets go of room that is left over from growing.
+    pub(crate) fn shrink(&mut self) {
+        shrink(&mut self.services);
+    }
+
     /// No logs yet.
     ///
     /// # Errors

@@ -59,6 +59,12 @@ impl Registry {
         self.labels.get(label).copied()
     }
 
+    /// Lets go of room that is left over from growing.
+    pub fn shrink(&mut self) {
+        shrink(&mut self.entries);
+        shrink(&mut self.labels);
+    }
+
     /// The label most like one that does not exist, for who mistyped.
     #[must_use]
     pub fn nearest(&self, label: &str) -> Option<&str> {
@@ -102,4 +108,9 @@ impl Registry {
     pub fn entries(&self) -> impl Iterator<Item = (ServiceId, &Entry)> {
         self.entries.iter().map(|(id, entry)| (*id, &**entry))
     }
+}
+
+/// Fills the nodes of a map: they are half empty after keys came in order.
+pub fn shrink<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+    *map = std::mem::take(map).into_iter().collect();
 }

@@ -113,7 +113,12 @@ impl<T: Typed> Typed for Vec<T> {
     /// A single value stands for a list of one.
     fn read(value: &Value) -> Option<Self> {
         match value.as_array() {
-            Some(values) => Some(values.iter().filter_map(T::read).collect()),
+            Some(values) => {
+                let mut values: Self = values.iter().filter_map(T::read).collect();
+                // It is kept as long as its service.
+                values.shrink_to_fit();
+                Some(values)
+            }
             None => T::read(value).map(|single| vec![single]),
         }
     }

@@ -118,37 +118,46 @@ pub struct StartLimit {
     pub interval: Duration,
 }
 
-/// The latest starts of a service that has a limit, those that still count.
+/// The latest starts of a service that has a limit, those that still count, oldest first.
+///
+/// Boxed, since few have one.
 #[derive(Debug, Default)]
-pub(crate) struct Starts(VecDeque<Moment>);
+pub(crate) struct Starts(Option<Box<Latest>>);
+
+type Latest = VecDeque<Moment>;
 
 impl Starts {
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.0 = None;
     }
 
     /// No more of them are kept than are allowed, since no other is made.
     pub(crate) fn add(&mut self, now: Moment, limit: StartLimit) {
-        while self.is_past(limit, now) {
-            self.0.pop_front();
+        let starts = self.0.get_or_insert_default();
+        while is_past(starts, limit, now) {
+            starts.pop_front();
         }
-        self.0.push_back(now);
+        starts.push_back(now);
     }
 
     /// The latest of them came to nothing that the service can be blamed for.
     pub(crate) fn take_back(&mut self) {
-        self.0.pop_back();
+        if let Some(starts) = &mut self.0 {
+            starts.pop_back();
+        }
     }
 
     /// Another start at that time would be one too many.
     pub(crate) fn are_too_many(&self, limit: StartLimit, at: Moment) -> bool {
-        limit.burst as usize <= self.0.len() && !self.is_past(limit, at)
+        let starts = self.0.as_deref();
+        limit.burst as usize <= starts.map_or(0, Latest::len)
+            && !starts.is_some_and(|starts| is_past(starts, limit, at))
     }
+}
 
-    /// The first of them is so long ago that it does not count any more.
-    fn is_past(&self, limit: StartLimit, at: Moment) -> bool {
-        self.0.front().is_some_and(|first| limit.interval <= at - *first)
-    }
+/// The first of them is so long ago that it does not count any more.
+fn is_past(starts: &Latest, limit: StartLimit, at: Moment) -> bool {
+    starts.front().is_some_and(|first| limit.interval <= at - *first)
 }
 
 /// A number from 0 to 1 that looks like chance: splitmix64's, for that seed and number.

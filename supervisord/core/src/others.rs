@@ -32,9 +32,16 @@ impl Others {
         self.loaded.entry(label).or_default();
     }
 
+    /// Lets go of room that is left over from growing.
+    pub(crate) fn shrink(&mut self) {
+        self.loaded = std::mem::take(&mut self.loaded).into_iter().collect();
+    }
+
     /// A service is there, or has another definition: it is told how its others stand.
     pub(crate) fn take_in(&mut self, service: &mut Service) {
         let other = Other { id: Some(service.id()), is_active: service.is_active() };
+        // The label that was expected is one of its own, which a mere insert would keep.
+        self.loaded.remove(service.label());
         self.loaded.insert(Arc::clone(service.label()), other);
         self.mark_changed(service.label());
         self.unwatch(service.id());

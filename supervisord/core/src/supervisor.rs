@@ -94,6 +94,13 @@ impl Supervisor {
         self.services.iter().map(|(id, service)| (*id, &**service))
     }
 
+    /// Lets go of room that is left over from growing.
+    pub fn shrink(&mut self) {
+        // Collected again, the nodes of a map are full.
+        self.services = std::mem::take(&mut self.services).into_iter().collect();
+        self.others.shrink();
+    }
+
     /// True once a shutdown has begun.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {

@@ -12,6 +12,7 @@ use super::Daemon;
 use crate::control::reply::Reply;
 use crate::control::why;
 use crate::os::{self, Peer};
+use crate::registry::shrink;
 use crate::store::history::Journal;
 
 /// Sentences and reasons are cut there, in bytes.
@@ -100,6 +101,11 @@ impl Chronicle {
             }
         }
         Self { journal, told }
+    }
+
+    /// Lets go of room that is left over from growing.
+    pub(super) fn shrink(&mut self) {
+        shrink(&mut self.told);
     }
 
     /// A service is loaded. Without a past its runs are counted anew.

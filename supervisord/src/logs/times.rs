@@ -1,8 +1,9 @@
 //! The time a line of a log begins with, if it begins with one. Pure.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::clock;
 
 /// Forms without a zone, which mean local time, with their lengths in bytes.
 const LOCAL: [(&str, usize); 3] = [
@@ -51,14 +52,14 @@ fn local(text: &str) -> Option<Timestamp> {
 fn syslog(text: &str, now: Timestamp) -> Option<Timestamp> {
     let (form, length) = SYSLOG;
     let text = text.get(..length)?;
-    let year = now.to_zoned(TimeZone::system()).year();
+    let year = now.to_zoned(clock::zone()).year();
     let in_year = |year: i16| zoned(DateTime::strptime(form, format!("{year} {text}")).ok()?);
     let is_past = |time: &Timestamp| time.duration_since(now) <= SignedDuration::from_hours(24);
     in_year(year).filter(is_past).or_else(|| in_year(year - 1))
 }
 
 fn zoned(time: DateTime) -> Option<Timestamp> {
-    Some(time.to_zoned(TimeZone::system()).ok()?.timestamp())
+    Some(time.to_zoned(clock::zone()).ok()?.timestamp())
 }
 
 #[cfg(test)]

@@ -44,6 +44,12 @@ mod listen;
 #[cfg(windows)]
 #[path = "windows/listen.rs"]
 mod listen;
+#[cfg(target_os = "linux")]
+#[path = "linux/memory.rs"]
+mod memory;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere/memory.rs"]
+mod memory;
 mod news;
 #[cfg(target_os = "linux")]
 #[path = "linux/notifier.rs"]
@@ -125,6 +131,8 @@ pub use stable_hash::stable_hash;
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use folder::{Folder, Look, is_foreign, look, open_file_of};
 pub use handover::{Handover, become_daemon, read_what_is_there};
+pub use memory::give_back_memory;
+
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use writes::{Bell, Writes};
 

@@ -84,6 +84,11 @@ impl Spawner {
         self.shared.wake.notify_one();
     }
 
+    /// Lets go of room that only a long queue needed.
+    pub(super) fn shrink(&mut self) {
+        self.shared.lock().jobs.shrink_to_fit();
+    }
+
     /// The spawns that threads are busy with.
     #[cfg(unix)]
     pub(super) fn slots(&self) -> &[Arc<Slot>] {

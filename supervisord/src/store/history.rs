@@ -189,7 +189,7 @@ impl Journal {
         }
         self.size += self.lines.len() as u64;
         self.lines.clear();
-        self.lines.shrink_to(64 << 10);
+        self.lines.shrink_to(4 << 10);
         Ok(())
     }
 

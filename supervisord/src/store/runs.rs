@@ -22,6 +22,9 @@ const FORMAT: u32 = 1;
 /// It is written anew when it has grown by so many bytes.
 const GROWTH_MAX: u64 = 4 << 20;
 
+/// So many bytes of room are kept for the lines of the next turn.
+const ROOM: usize = 4 << 10;
+
 /// What is known of the services of an earlier daemon, by label.
 pub type Pasts = BTreeMap<String, Record>;
 
@@ -97,6 +100,7 @@ impl Runs {
         self.size += lines.len() as u64;
         self.lines = lines;
         self.lines.clear();
+        self.lines.shrink_to(ROOM);
         self.size <= self.size_max
     }
 

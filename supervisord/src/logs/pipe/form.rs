@@ -2,11 +2,11 @@
 //! that was cut off by a kill can be finished.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::Stream;
 use super::lines::Line;
 use super::setup::Form;
+use crate::clock;
 
 /// Where a line comes from, the same for all of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ pub(crate) fn stamp(time: Timestamp, is_local: bool) -> String {
     match is_local {
         false => time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string(),
         true => {
-            let local = time.to_zoned(TimeZone::system());
+            let local = time.to_zoned(clock::zone());
             local.strftime("%Y-%m-%dT%H:%M:%S.%6f%:z").to_string()
         }
     }

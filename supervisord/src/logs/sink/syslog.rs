@@ -1,9 +1,9 @@
 //! A line as a message for the system's logger, by RFC 5424 or RFC 3164. Pure.
 
-use jiff::tz::TimeZone;
 use protocol::definition::SyslogFormat;
 
 use super::{DAEMON, INFORMATION, Line, Origin};
+use crate::clock;
 use crate::logs::pipe::stamp;
 
 /// The longest application name a message may have (RFC 5424, 6.2.5), in characters.
@@ -28,7 +28,7 @@ pub(super) fn message(
         }
         SyslogFormat::Rfc3164 => {
             // Local time and no host, as loggers expect it of those on their own machine.
-            let time = origin.time.to_zoned(TimeZone::system()).strftime("%b %e %H:%M:%S");
+            let time = origin.time.to_zoned(clock::zone()).strftime("%b %e %H:%M:%S");
             let pid = pid.map(|pid| format!("[{pid}]")).unwrap_or_default();
             format!("<{priority}>{time} {name}{pid}: ")
         }

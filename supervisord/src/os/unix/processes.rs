@@ -192,6 +192,14 @@ impl Processes {
         process.is_some_and(|process| imp::is_stopped(process.pid))
     }
 
+    /// Lets go of room that only a crowd of starts needed.
+    pub fn shrink(&mut self) {
+        self.starting.shrink_to_fit();
+        self.news.shrink_to_fit();
+        self.runs.shrink_to_fit();
+        self.spawner.shrink();
+    }
+
     /// What a later daemon needs to recognise a run that is alive.
     pub fn identity(&self, run: Run) -> Option<Identity> {
         let process = self.runs.get(&run).filter(|process| !process.is_left_over)?;

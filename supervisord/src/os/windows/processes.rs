@@ -251,6 +251,12 @@ impl Processes {
     /// Nothing is kept for a later daemon.
     pub fn settle_past(&mut self) {}
 
+    /// Lets go of room that only a crowd of starts needed.
+    pub fn shrink(&mut self) {
+        self.starting.shrink_to_fit();
+        self.spawner.shrink();
+    }
+
     /// No process is being made.
     #[must_use]
     pub fn is_settled(&self) -> bool {

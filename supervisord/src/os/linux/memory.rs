@@ -1,0 +1,47 @@
+//! Gives memory back that a start of day took and nobody needs after it.
+//!
+//! Nothing is lost: what of the program is needed again comes back from the page cache.
+
+use std::ffi::{c_int, c_void};
+
+/// Returns free memory to the system, and lets go of the pages of the program itself, most of
+/// which only a start runs through.
+pub fn give_back_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes a number, and touches only memory that is free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+    // SAFETY: the callback keeps to the contract of dl_iterate_phdr(3), and keeps nothing.
+    unsafe {
+        libc::dl_iterate_phdr(Some(let_go), std::ptr::null_mut());
+    }
+}
+
+/// Lets go of what is mapped of the first object, which is the program, and cannot be written to.
+unsafe extern "C" fn let_go(
+    object: *mut libc::dl_phdr_info,
+    _: libc::size_t,
+    _: *mut c_void,
+) -> c_int {
+    const LAST: c_int = 1;
+    // SAFETY: the loader hands over a valid object, with as many headers as it says.
+    let (base, headers) = unsafe {
+        let object = &*object;
+        let count = usize::from(object.dlpi_phnum);
+        (object.dlpi_addr, std::slice::from_raw_parts(object.dlpi_phdr, count))
+    };
+    // SAFETY: takes a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.cast_unsigned();
+    for header in headers {
+        if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
+            continue;
+        }
+        let from = (base + header.p_vaddr).next_multiple_of(page);
+        let until = (base + header.p_vaddr + header.p_memsz) / page * page;
+        let length = until.saturating_sub(from) as usize;
+        // SAFETY: a mapping of a file that is never written to: its pages can be read again.
+        unsafe { libc::madvise(from as *mut c_void, length, libc::MADV_DONTNEED) };
+    }
+    LAST
+}
