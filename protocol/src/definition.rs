@@ -73,15 +73,15 @@ keyed! {
         /// The arguments, the program's own name included.
         program_arguments: Vec<String> = "ProgramArguments";
         /// The folder the process starts in; absent means `/`.
-        working_directory: Option<String> = "WorkingDirectory";
+        working_directory: Option<Box<str>> = "WorkingDirectory";
         /// Variables set in its environment, sorted by name.
         environment: Vec<(String, String)> = "EnvironmentVariables";
         /// Where its standard output goes; absent means the log kept for it.
-        standard_out_path: Option<String> = "StandardOutPath";
+        standard_out_path: Option<Box<str>> = "StandardOutPath";
         /// Where its standard error goes; absent means the log kept for it.
-        standard_error_path: Option<String> = "StandardErrorPath";
+        standard_error_path: Option<Box<str>> = "StandardErrorPath";
         /// The user it runs as; absent means the daemon's.
-        user_name: Option<String> = "UserName";
+        user_name: Option<Box<str>> = "UserName";
         /// When it is started again.
         keep_alive: KeepAlive = "KeepAlive";
         /// Two starts are at least this far apart; zero lifts that.

@@ -145,10 +145,11 @@ impl Daemon {
         store: Store,
         processes: os::Processes,
         paths: Paths,
-    ) -> io::Result<Self> {
+    ) -> io::Result<Box<Self>> {
         let (internal, news) = mpsc::unbounded_channel();
         let (pipes, sockets) = ours.handles.into_iter().partition(os::is_pipe);
-        let mut daemon = Self {
+        // Boxed, so that no future that it passes through keeps its room.
+        let mut daemon = Box::new(Self {
             supervisor: Supervisor::default(),
             registry: Registry::default(),
             processes,
@@ -188,7 +189,7 @@ impl Daemon {
             program: ours.program,
             arguments: ours.arguments,
             herald: Herald::find(),
-        };
+        });
         let wall = Event::Wall(daemon.clock.setting());
         daemon.supervisor.handle(daemon.clock.now(), wall, &mut daemon.actions);
         daemon.processes.find_all();
@@ -202,11 +203,11 @@ impl Daemon {
     }
 
     /// Runs until a shutdown is complete; false when services are left that could not be ended.
-    pub async fn run(self) -> bool {
+    pub async fn run(self: Box<Self>) -> bool {
         LocalSet::new().run_until(self.turn()).await
     }
 
-    async fn turn(mut self) -> bool {
+    async fn turn(mut self: Box<Self>) -> bool {
         lines::gather();
         let (inbox, mut messages) = mpsc::channel(INBOX);
         if let Some(listener) = self.listener.take() {

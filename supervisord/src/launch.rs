@@ -100,7 +100,7 @@ fn outside(definition: &Definition, path: &Path) -> PathBuf {
 pub fn account(definition: &Definition) -> Option<Account> {
     let rare = &definition.rare;
     (definition.user_name.is_some() || rare.group_name.is_some()).then(|| Account {
-        user: definition.user_name.clone(),
+        user: definition.user_name.as_deref().map(str::to_owned),
         group: rare.group_name.clone(),
         init_groups: rare.init_groups,
     })

@@ -164,7 +164,7 @@ fn begin(
     (domain, (arguments, shutdown_timeout)): (&Domain, (Vec<OsString>, Option<Duration>)),
     paths: &Paths,
     handover: Option<Handover>,
-) -> Result<Daemon, StartError> {
+) -> Result<Box<Daemon>, StartError> {
     let (lock, socket, handles) = match handover {
         Some(Handover { lock, socket, handles }) => {
             (Lock::inherit(lock, paths), Some(socket), handles)

@@ -177,3 +177,19 @@ fn an_idle_daemon_has_no_zombie_and_few_descriptors() {
     let descriptors = observer::descriptors(daemon.pid());
     assert!(descriptors.len() < 32, "{descriptors:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_that_only_the_start_of_day_took_is_given_back() {
+    let daemon = Daemon::start();
+    let kibibytes = |name: &str| -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
+    };
+    wait_until("a third of its memory to be given back", PATIENCE, || {
+        kibibytes("VmRSS") * 3 < kibibytes("VmHWM") * 2
+    });
+    daemon.service("web").add();
+    daemon.running("web");
+}

@@ -45,6 +45,16 @@ impl Typed for String {
     }
 }
 
+impl Typed for Box<str> {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_string().map(Self::from)
+    }
+
+    fn write(&self) -> Option<Value> {
+        Some(Value::String(self.to_string()))
+    }
+}
+
 macro_rules! integers {
     ($($type:ty)*) => {$(
         impl Typed for $type {

@@ -23,7 +23,7 @@ pub struct Policy {
     /// Pauses in the place of that.
     pub backoff: Option<Box<Backoff>>,
     /// When it is given up.
-    pub start_limit: Option<StartLimit>,
+    pub start_limit: Option<Box<StartLimit>>,
     /// From terminate to kill (`ExitTimeOut`); `None` never kills.
     pub stop_timeout: Option<Duration>,
     /// What else may start it; `None` for nothing.
@@ -155,7 +155,7 @@ impl Policy {
             throttle: definition.throttle_interval,
             backoff: backoff.map(|given| Box::new(given.into())),
             start_limit: limit
-                .map(|given| StartLimit { burst: given.burst, interval: given.interval }),
+                .map(|given| Box::new(StartLimit { burst: given.burst, interval: given.interval })),
             stop_timeout: definition.stop_timeout(),
             triggers: Triggers::of(definition),
         }

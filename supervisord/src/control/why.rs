@@ -35,14 +35,16 @@ pub fn why(service: &Service, now: Moment) -> String {
         State::Backoff { until } => {
             format!("{}, again in {}", ended(service.ended()), length(until - now))
         }
-        State::Failed => match service.policy().start_limit.filter(|_| service.is_given_up()) {
-            Some(StartLimit { burst, interval }) => format!(
-                "{}, and was given up: more than {burst} starts within {} (StartLimit)",
-                ended(service.ended()),
-                length(interval)
-            ),
-            None => ended(service.ended()),
-        },
+        State::Failed => {
+            match service.policy().start_limit.as_deref().filter(|_| service.is_given_up()) {
+                Some(StartLimit { burst, interval }) => format!(
+                    "{}, and was given up: more than {burst} starts within {} (StartLimit)",
+                    ended(service.ended()),
+                    length(*interval)
+                ),
+                None => ended(service.ended()),
+            }
+        }
         State::Waiting => "waiting".to_owned(),
         State::Down => down(service),
     }

@@ -89,7 +89,7 @@ impl Daemon {
     }
 
     /// The very end; false when services are left that could not be ended.
-    pub(super) async fn put_away(mut self) -> bool {
+    pub(super) async fn put_away(mut self: Box<Self>) -> bool {
         let left = self.left();
         for (id, entry) in self.registry.entries() {
             if !left.contains_key(&*entry.label) {

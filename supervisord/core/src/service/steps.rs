@@ -44,8 +44,8 @@ impl Service {
     pub(super) fn spawn_in_time(&mut self, cause: Cause, turn: &mut Turn<'_>) {
         let until = self.earliest_start();
         let at = until.max(turn.now);
-        let limit = self.policy.start_limit;
-        if limit.is_some_and(|limit| self.starts.are_too_many(limit, at)) {
+        let limit = self.policy.start_limit.as_deref();
+        if limit.is_some_and(|limit| self.starts.are_too_many(*limit, at)) {
             (self.owed, self.is_given_up) = (None, true);
             self.enter(State::Failed, turn);
         } else if until <= turn.now {
@@ -221,8 +221,8 @@ impl Service {
             self.tries = 0;
             self.forgive();
         }
-        if let Some(limit) = self.policy.start_limit {
-            self.starts.add(turn.now, limit);
+        if let Some(limit) = self.policy.start_limit.as_deref() {
+            self.starts.add(turn.now, *limit);
         }
         self.last_start = Some(turn.now);
         turn.actions.push(Action::Spawn(run));

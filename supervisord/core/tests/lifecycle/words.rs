@@ -96,7 +96,7 @@ fn set(policy: &mut Policy, line: &str) {
         "start-limit" => {
             let (burst, interval) = value.split_once(" in ").unwrap();
             let (burst, interval) = (burst.parse().unwrap(), length(interval));
-            policy.start_limit = Some(StartLimit { burst, interval });
+            policy.start_limit = Some(Box::new(StartLimit { burst, interval }));
         }
         "no-start-limit" => policy.start_limit = None,
         "no-backoff" => policy.backoff = None,

@@ -33,9 +33,11 @@ pub(crate) fn random_policy(label: &str, random: &mut Random) -> Policy {
         restart: random.chance(20).then(|| Box::new(restart(random))),
         throttle: Duration::from_millis(random.pick(&[0, 500, 2000, 10_000])),
         backoff: random.chance(25).then(|| Box::new(backoff(random))),
-        start_limit: random.chance(25).then(|| StartLimit {
-            burst: random.pick(&[1, 2, 3, 5]),
-            interval: Duration::from_millis(random.pick(&[1000, 10_000, 60_000])),
+        start_limit: random.chance(25).then(|| {
+            Box::new(StartLimit {
+                burst: random.pick(&[1, 2, 3, 5]),
+                interval: Duration::from_millis(random.pick(&[1000, 10_000, 60_000])),
+            })
         }),
         stop_timeout: random
             .pick(&[Some(100), Some(1000), Some(5000), Some(20_000), None])

@@ -174,7 +174,7 @@ impl Known {
 
     /// A start at that time would be more than its definition allows.
     pub(crate) fn is_too_much(&self, at: Moment) -> bool {
-        let Some(limit) = self.policy.start_limit else { return false };
+        let Some(limit) = self.policy.start_limit.as_deref() else { return false };
         let counts = |start: &&Moment| at < **start + limit.interval;
         limit.burst as usize <= self.starts.iter().filter(counts).count()
     }

@@ -87,7 +87,7 @@ impl Setup {
     fn told(definition: &Definition, paths: &Paths) -> Self {
         let log = &*definition.rare.supervisor.log;
         let is_json = log.format == LogFormat::Json;
-        let file = |path: &Option<String>| log_file(path.as_deref(), definition, paths);
+        let file = |path: &Option<Box<str>>| log_file(path.as_deref(), definition, paths);
         let (out, err) =
             (file(&definition.standard_out_path), file(&definition.standard_error_path));
         // In one pipe what goes to one file keeps its order; only JSON tells the streams apart.

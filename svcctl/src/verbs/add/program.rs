@@ -92,10 +92,10 @@ impl Options {
         let mut definition = Definition::simple(label, arguments);
         definition.environment.clone_from(&self.environment);
         definition.environment.sort();
-        definition.working_directory = self.directory.as_deref().map(whole);
-        definition.user_name.clone_from(&self.user_name);
-        definition.standard_out_path = self.stdout.as_deref().map(whole);
-        definition.standard_error_path = self.stderr.as_deref().map(whole);
+        definition.working_directory = self.directory.as_deref().map(whole).map(Into::into);
+        definition.user_name = self.user_name.as_deref().map(Into::into);
+        definition.standard_out_path = self.stdout.as_deref().map(whole).map(Into::into);
+        definition.standard_error_path = self.stderr.as_deref().map(whole).map(Into::into);
         definition.umask = self.umask;
         definition.nice = self.nice;
         definition.run_at_load = self.run_at_load;
