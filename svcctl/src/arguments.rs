@@ -56,7 +56,10 @@ pub(crate) struct PlaceArguments {
 }
 
 /// What to do; launchctl's words stand behind ours.
+///
+/// A verb's own options are made when it is the one: all of them would take half of a run's time.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     List(list::Arguments),
     Status(status::Arguments),

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn the_front_page_lists_every_verb_in_its_own_words() {
-        let command = Arguments::command();
+        let mut command = Arguments::command();
+        command.build();
         let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
         for verb in verbs {
             let about = verb.get_about().unwrap();

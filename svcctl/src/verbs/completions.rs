@@ -25,6 +25,8 @@ impl Arguments {
     /// Prints them.
     pub(crate) fn run(&self, output: &mut Output) -> Result<Exit, Error> {
         let mut command = arguments::Arguments::command();
+        // Verbs are made when needed: all are.
+        command.build();
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut command, "svcctl", &mut text);
         output.text(&String::from_utf8_lossy(&text))?;

@@ -15,6 +15,7 @@ use crate::place::Place;
 
 /// launchctl's words.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Verb {
     /// launchctl's word for add
     #[command(hide = true)]
