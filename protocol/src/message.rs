@@ -21,6 +21,7 @@ pub use call::{
 };
 pub use envelope::{
     Id, Incoming, Notification, Request, Response, Version2, decode_incoming, decode_request,
+    decode_result,
 };
 pub use event::{Asker, Event, EventNews, EventsEnd, Word};
 pub use refusal::{Reason, Refusal};

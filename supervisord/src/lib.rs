@@ -15,6 +15,7 @@ pub mod logs;
 pub mod os;
 pub mod registration;
 pub mod registry;
+mod room;
 pub mod sockets;
 pub mod start;
 pub mod store;

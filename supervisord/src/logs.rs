@@ -40,7 +40,7 @@ use self::keeper::{Command, Keeper};
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
-use crate::registry::shrink;
+use crate::room::shrink;
 
 /// How long the end of the daemon may wait for its disk.
 const FLUSH: Duration = Duration::from_secs(1);

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use protocol::definition::Definition;
 use supervisor_core::ServiceId;
 
+use crate::room::shrink;
+
 /// What the daemon knows of a service beside its life.
 #[derive(Debug)]
 pub struct Entry {
@@ -108,9 +110,4 @@ impl Registry {
     pub fn entries(&self) -> impl Iterator<Item = (ServiceId, &Entry)> {
         self.entries.iter().map(|(id, entry)| (*id, &**entry))
     }
-}
-
-/// Fills the nodes of a map: they are half empty after keys came in order.
-pub fn shrink<K: Ord, V>(map: &mut BTreeMap<K, V>) {
-    *map = std::mem::take(map).into_iter().collect();
 }

@@ -11,6 +11,7 @@ use interprocess::local_socket::{Stream, traits::Stream as _};
 use protocol::frame::FRAME_MAX;
 use protocol::message::{
     Call, Hello, HelloCall, Id, Incoming, Reason, Refusal, Request, Version2, decode_incoming,
+    decode_result,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -148,6 +149,9 @@ impl Client {
 
     /// What was read as the answer to that request.
     fn read_answer<'a, T: Deserialize<'a>>(&'a mut self, id: &Id) -> Result<T, Error> {
+        if let Some(result) = decode_result(&self.frame, id) {
+            return Ok(result);
+        }
         let task = self.task.clone();
         match self.decode()? {
             Incoming::Response(response) if response.id == *id => {

@@ -3,7 +3,7 @@
 //! Decoding goes in two steps, so that an unknown method and a wrong parameter are told apart.
 
 use schemars::JsonSchema;
-use serde::de::Error as _;
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -162,6 +162,24 @@ pub fn decode_incoming(frame: &[u8]) -> Result<Incoming<'_>, serde_json::Error> 
         (None, None) => return Err(serde_json::Error::custom("neither result nor error")),
     };
     Ok(Incoming::Response(Response { id, outcome }))
+}
+
+/// What was answered to the request of that id, read in one go; `None` when the frame is anything
+/// else, and [`decode_incoming`] then tells what.
+#[must_use]
+pub fn decode_result<'a, T: Deserialize<'a>>(frame: &'a [u8], id: &Id) -> Option<T> {
+    let answer: Answered<T> = serde_json::from_slice(frame).ok()?;
+    (answer.id == *id && answer.error.is_none()).then_some(answer.result)
+}
+
+#[derive(Deserialize)]
+struct Answered<T> {
+    #[serde(rename = "jsonrpc")]
+    _jsonrpc: Version2,
+    id: Id,
+    result: T,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
 }
 
 /// One line as a client reads it.

@@ -12,7 +12,7 @@ use super::Daemon;
 use crate::control::reply::Reply;
 use crate::control::why;
 use crate::os::{self, Peer};
-use crate::registry::shrink;
+use crate::room::shrink;
 use crate::store::history::Journal;
 
 /// Sentences and reasons are cut there, in bytes.

@@ -1,7 +1,7 @@
 //! The table of runs: what was asked of each, what is known of it, what is to be told.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     io,
 };
 
@@ -9,6 +9,7 @@ use supervisor_core::{Exit, Run, ServiceId};
 
 use super::{Member, deaths::Deaths, in_flight, limits};
 use crate::os::{Identity, Launch, News, Options, Reach, Signal, imp, spawner::Spawner};
+use crate::room::shrink;
 
 /// Starts, signals and reaps processes. It must live in a tokio runtime with I/O, one at a time.
 pub struct Processes {
@@ -19,13 +20,13 @@ pub struct Processes {
     pub(super) store: imp::FdStore,
     /// What was asked of runs that are still being started.
     pub(super) starting: HashMap<Run, Orders>,
-    pub(super) runs: HashMap<Run, Process>,
-    pub(super) pids: HashMap<i32, Run>,
+    pub(super) runs: BTreeMap<Run, Process>,
+    pub(super) pids: BTreeMap<i32, Run>,
     /// Children reaped before their own start was told.
     pub(super) early: Vec<(i32, Exit)>,
     /// Runs whose trees tell nothing by themselves, to be looked at when an orphan dies.
     pub(super) unwatched: HashSet<Run>,
-    pub(super) services: HashMap<ServiceId, Service>,
+    pub(super) services: BTreeMap<ServiceId, Service>,
     pub(super) news: VecDeque<News>,
     /// Ends that are told when their trees were looked at.
     pub(super) dying: HashMap<Run, Exit>,
@@ -72,11 +73,11 @@ impl Processes {
             spawner: Spawner::new(options.spawners, workshop),
             deaths: Deaths::new()?,
             starting: HashMap::new(),
-            runs: HashMap::new(),
-            pids: HashMap::new(),
+            runs: BTreeMap::new(),
+            pids: BTreeMap::new(),
             early: Vec::new(),
             unwatched: HashSet::new(),
-            services: HashMap::new(),
+            services: BTreeMap::new(),
             news: VecDeque::new(),
             dying: HashMap::new(),
         })
@@ -196,8 +197,10 @@ impl Processes {
     pub fn shrink(&mut self) {
         self.starting.shrink_to_fit();
         self.news.shrink_to_fit();
-        self.runs.shrink_to_fit();
         self.spawner.shrink();
+        shrink(&mut self.runs);
+        shrink(&mut self.pids);
+        shrink(&mut self.services);
     }
 
     /// What a later daemon needs to recognise a run that is alive.
@@ -272,7 +275,7 @@ impl Process {
     pub(super) fn member<'a>(
         &self,
         run: Run,
-        services: &'a HashMap<ServiceId, Service>,
+        services: &'a BTreeMap<ServiceId, Service>,
     ) -> Member<'a> {
         Member {
             run,
