@@ -17,7 +17,6 @@ mod select;
 mod sink;
 mod stamp;
 mod text;
-mod times;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of the format written here; older ones are read for ever.
@@ -77,6 +78,13 @@ impl Piece {
     /// The offset behind its last byte.
     pub(super) fn end(&self) -> u64 {
         self.from + self.length
+    }
+}
+
+impl Mark {
+    /// When it was made.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.at.parse().ok()
     }
 }
 
