@@ -115,6 +115,7 @@ impl Logs {
     /// Keeps the logs of a service as its definition says.
     pub fn set(&mut self, service: ServiceId, definition: &Definition) {
         let before = self.services.remove(&service).unwrap_or_default();
+        let kept = &definition.rare.supervisor.log;
         let mut log = |path: Option<&str>| {
             let file = launch::log_file(path, definition, &self.paths)?;
             let (log, users) = self.known.entry(file).or_insert_with_key(|file| {
@@ -124,7 +125,12 @@ impl Logs {
             });
             *users += 1;
             let log = Arc::clone(log);
-            match self.defaults.bounds(&definition.rare.supervisor.log, path.is_some()) {
+            let bounds = self.defaults.bounds(kept, path.is_some());
+            let bounds = bounds.map(|bounds| match kept.mode {
+                LogMode::File => bounds,
+                LogMode::Pipe => bounds.without_rotation(),
+            });
+            match bounds {
                 Some(bounds) => {
                     self.keeper.tell(Command::Keep(key(&log), Arc::clone(&log), bounds));
                 }
@@ -132,7 +138,6 @@ impl Logs {
             }
             Some(log)
         };
-        let kept = &definition.rare.supervisor.log;
         let has_file = kept.sinks.is_empty() || kept.sinks.contains(&LogSink::File);
         let streams = Streams {
             is_piped: kept.mode == LogMode::Pipe && has_file,

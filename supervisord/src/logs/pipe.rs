@@ -36,6 +36,7 @@ use self::setup::{Outlet, Setup};
 use self::worker::{Order, Worker};
 use crate::clock::Clock;
 use crate::daemon::Internal;
+use crate::logs::Defaults;
 use crate::os::{self, Handle, Launch, Mouth, News, Peeker, Pipe, Poller, Stdio, Waker};
 
 /// How long the end of a run waits for its last lines; a disk may hang.
@@ -69,6 +70,7 @@ impl Stream {
 pub(crate) struct Pipes {
     folder: PathBuf,
     clock: Clock,
+    defaults: Defaults,
     internal: UnboundedSender<Internal>,
     worker: Option<Link>,
     services: BTreeMap<ServiceId, Known>,
@@ -95,7 +97,7 @@ struct Link {
 
 impl Pipes {
     pub(crate) fn new(
-        paths: &Paths,
+        (paths, defaults): (&Paths, Defaults),
         clock: Clock,
         internal: UnboundedSender<Internal>,
         inherited: Vec<Handle>,
@@ -105,6 +107,7 @@ impl Pipes {
             is_used: folder.exists(),
             folder,
             clock,
+            defaults,
             internal,
             worker: None,
             services: BTreeMap::new(),
@@ -126,7 +129,9 @@ impl Pipes {
             return;
         }
         let is_there = |name: &str| self.folder.join(name).exists();
-        let Some(setup) = Setup::found(definition, paths, is_there) else { return };
+        let Some(setup) = Setup::found(definition, (paths, &self.defaults), is_there) else {
+            return;
+        };
         if let Err(error) = self.open(service, setup, (run, pid)) {
             log::error!("{}: {error}", definition.label);
         }
@@ -142,12 +147,24 @@ impl Pipes {
     /// The definition of a service was replaced. What asks for other pipes holds from its next run.
     pub(crate) fn change(&mut self, service: ServiceId, definition: &Definition, paths: &Paths) {
         let Some(known) = self.services.get_mut(&service) else { return };
-        let setup = Setup::of(definition, paths);
+        let setup = Setup::of(definition, (paths, &self.defaults));
         if let Some(setup) = setup.filter(|setup| setup.outlets == known.setup.outlets)
             && setup != known.setup
         {
             known.setup = setup.clone();
             self.order(Order::Change { service, setup: Box::new(setup) });
+        }
+    }
+
+    /// Takes other defaults over, for the services there are and those to come.
+    pub(crate) fn set_defaults<'a>(
+        &mut self,
+        (paths, defaults): (&Paths, Defaults),
+        services: impl Iterator<Item = (ServiceId, &'a Definition)>,
+    ) {
+        if self.defaults != defaults {
+            self.defaults = defaults;
+            services.for_each(|(service, definition)| self.change(service, definition, paths));
         }
     }
 
@@ -165,7 +182,7 @@ impl Pipes {
         launch: &mut Launch,
     ) -> Result<(), String> {
         let service = run.service;
-        let Some(setup) = Setup::of(definition, paths) else {
+        let Some(setup) = Setup::of(definition, (paths, &self.defaults)) else {
             self.forget(service);
             return Ok(());
         };
