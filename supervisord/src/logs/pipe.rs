@@ -37,7 +37,9 @@ use self::worker::{Order, Worker};
 use crate::clock::Clock;
 use crate::daemon::Internal;
 use crate::logs::Defaults;
-use crate::os::{self, Handle, Launch, Mouth, News, Peeker, Pipe, Poller, Stdio, Waker};
+use crate::os::{
+    self, Handle, Launch, Mouth, News, Peeker, Pipe, Poller, SpawnError, Stage, Stdio, Waker,
+};
 
 /// How long the end of a run waits for its last lines; a disk may hang.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -180,7 +182,7 @@ impl Pipes {
         run: Run,
         (definition, paths): (&Definition, &Paths),
         launch: &mut Launch,
-    ) -> Result<(), String> {
+    ) -> Result<(), SpawnError> {
         let service = run.service;
         let Some(setup) = Setup::of(definition, (paths, &self.defaults)) else {
             self.forget(service);
@@ -192,8 +194,7 @@ impl Pipes {
         }
         let mouths = self.services[&service].mouths.iter();
         let ends = mouths.map(|mouth| {
-            let failed = |error| cannot_open(&self.folder, &error);
-            mouth.open().map(Arc::new).map_err(failed)
+            mouth.open().map(Arc::new).map_err(|error| cannot_open(&self.folder, &error))
         });
         let ends = ends.collect::<Result<Vec<_>, _>>()?;
         let end = |stream: Option<usize>| {
@@ -275,7 +276,7 @@ impl Pipes {
         service: ServiceId,
         setup: Setup,
         (run, pid): (u32, Option<u32>),
-    ) -> Result<(), String> {
+    ) -> Result<(), SpawnError> {
         let failed = |error| cannot_open(&self.folder, &error);
         os::create_folder(&self.folder, true).map_err(failed)?;
         let (mut pipes, mut mouths) = (Vec::new(), Vec::new());
@@ -327,6 +328,6 @@ fn start(folder: &Path, clock: Clock, internal: UnboundedSender<Internal>) -> io
     Ok(Link { orders, waker })
 }
 
-fn cannot_open(path: &Path, error: &io::Error) -> String {
-    format!("open {} for its log: {error}", path.display())
+fn cannot_open(path: &Path, error: &io::Error) -> SpawnError {
+    SpawnError::from_io(Stage::Open, Some(path.into()), error)
 }
