@@ -200,6 +200,7 @@ impl Daemon {
         daemon.sockets.disinherit();
         daemon.processes.all_found();
         daemon.pipes.loaded();
+        daemon.logs.loaded();
         Ok(daemon)
     }
 

@@ -16,6 +16,7 @@ mod rotate;
 mod select;
 mod sink;
 mod stamp;
+mod sweep;
 mod text;
 
 use std::collections::{BTreeMap, HashMap};
@@ -36,6 +37,7 @@ pub use self::log::Log;
 pub use self::select::Select;
 
 use self::keeper::{Command, Keeper};
+use self::sweep::Known;
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
@@ -59,6 +61,8 @@ pub struct Logs {
     defaults: Defaults,
     /// By path, with the number of streams that go there, since services may share one.
     known: HashMap<PathBuf, (Arc<Log>, usize)>,
+    /// The same for the keeper, which removes the indexes of others.
+    indexes: Known,
     services: BTreeMap<ServiceId, Streams>,
 }
 
@@ -86,6 +90,7 @@ impl Logs {
     /// Lets go of room that is left over from growing.
     pub(crate) fn shrink(&mut self) {
         shrink(&mut self.services);
+        self.indexes.shrink();
     }
 
     /// No logs yet.
@@ -93,10 +98,17 @@ impl Logs {
     /// # Errors
     /// What the system says about a thread or a watch.
     pub fn new(paths: Paths, clock: Clock, defaults: Defaults) -> io::Result<Self> {
-        let keeper = Keeper::start(paths.logs.clone(), clock)?;
+        let indexes = Known::default();
+        let swept = (paths.state.join(INDEXES), indexes.clone());
+        let keeper = Keeper::start(paths.logs.clone(), swept, clock)?;
         keeper.tell(Command::Quota(defaults.quota));
         let (known, services) = (HashMap::new(), BTreeMap::new());
-        Ok(Self { paths, clock, keeper, defaults, known, services })
+        Ok(Self { paths, clock, keeper, defaults, known, indexes, services })
+    }
+
+    /// All services there are were told; what is left of others may go.
+    pub fn loaded(&self) {
+        self.keeper.tell(Command::Sweep);
     }
 
     /// Takes other defaults over, for the services there are and those to come.
@@ -121,6 +133,7 @@ impl Logs {
             let (log, users) = self.known.entry(file).or_insert_with_key(|file| {
                 let account = launch::account(definition);
                 let log = Log::new(file.clone(), &self.paths.state.join(INDEXES), account);
+                self.indexes.add(&log);
                 (Arc::new(log), 0)
             });
             *users += 1;
@@ -163,6 +176,8 @@ impl Logs {
             if *users == 0 {
                 self.keeper.tell(Command::Leave(key(log)));
                 self.known.remove(&log.path);
+                self.indexes.remove(log);
+                self.keeper.tell(Command::Sweep);
             }
         }
     }

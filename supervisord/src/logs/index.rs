@@ -20,6 +20,10 @@ pub(super) const LENGTH_MAX: u64 = 64 << 10;
 /// So many marks stay then, the newest; a run has two.
 pub(super) const MARKS_KEPT: usize = 200;
 
+/// What the name of an index ends with, and of one that is being written.
+pub(super) const EXTENSION: &str = "jsonl";
+pub(super) const UNFINISHED: &str = "new";
+
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,7 +177,7 @@ impl Index {
         }
         facts.extend(self.marks.iter().cloned().map(Fact::Mark));
         let text = lines(&facts);
-        let beside = path.with_extension("new");
+        let beside = path.with_extension(UNFINISHED);
         if let Err(error) = fs::write(&beside, &text).and_then(|()| fs::rename(&beside, path)) {
             let _ = fs::remove_file(&beside);
             return Err(error);

@@ -192,9 +192,10 @@ impl Pipes {
         if self.services.get(&service).is_none_or(|known| known.setup != setup) {
             self.open(service, setup, (0, None))?;
         }
-        let mouths = self.services[&service].mouths.iter();
-        let ends = mouths.map(|mouth| {
-            mouth.open().map(Arc::new).map_err(|error| cannot_open(&self.folder, &error))
+        let known = &self.services[&service];
+        let ends = known.setup.outlets.iter().zip(&known.mouths).map(|(outlet, mouth)| {
+            let failed = |error| cannot_open(&self.folder.join(&outlet.name), &error);
+            mouth.open().map(Arc::new).map_err(failed)
         });
         let ends = ends.collect::<Result<Vec<_>, _>>()?;
         let end = |stream: Option<usize>| {
