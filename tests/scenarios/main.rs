@@ -26,6 +26,8 @@ mod definitions;
 mod ending;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+#[cfg(target_os = "linux")]
+mod folder;
 #[cfg(unix)]
 mod formats;
 #[cfg(target_os = "linux")]
