@@ -38,6 +38,8 @@ mod hosts;
 mod inetd;
 #[cfg(target_os = "linux")]
 mod init_scripts;
+#[cfg(unix)]
+mod journals;
 mod keep_alive;
 #[cfg(target_os = "linux")]
 mod kept_logs;
