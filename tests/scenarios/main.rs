@@ -46,6 +46,7 @@ mod kept_logs;
 mod lifecycle;
 mod log_marks;
 mod logs;
+mod merged_logs;
 mod persistence;
 #[cfg(target_os = "linux")]
 mod piped;
