@@ -35,10 +35,12 @@ pub fn of_line(line: &[u8], now: Timestamp, zone: &TimeZone) -> Option<Timestamp
     };
     let object = OBJECTS.iter().find_map(|begin| text.strip_prefix(begin));
     let text = object.or_else(|| text.strip_prefix(BRACKETS)).unwrap_or(text);
-    if !text.starts_with(|letter: char| letter.is_ascii_alphanumeric()) {
-        return None;
+    // Most lines are told apart by a look, since to parse them takes much longer.
+    match text.as_bytes() {
+        [b'0'..=b'9', _, _, _, b'-' | b'/', ..] => rfc3339(text).or_else(|| local(text, zone)),
+        [b'A'..=b'Z', _, _, b' ', ..] => syslog(text, now, zone),
+        _ => None,
     }
-    rfc3339(text).or_else(|| local(text, zone)).or_else(|| syslog(text, now, zone))
 }
 
 fn rfc3339(text: &str) -> Option<Timestamp> {
