@@ -6,4 +6,5 @@ pub mod address;
 pub mod definition;
 pub mod exit;
 pub mod frame;
+pub mod log_time;
 pub mod message;

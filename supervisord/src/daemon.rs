@@ -147,6 +147,7 @@ impl Daemon {
         paths: Paths,
     ) -> io::Result<Box<Self>> {
         let (internal, news) = mpsc::unbounded_channel();
+        let defaults = Defaults::of(&store.settings.log);
         let (pipes, sockets) = ours.handles.into_iter().partition(os::is_pipe);
         // Boxed, so that no future that it passes through keeps its room.
         let mut daemon = Box::new(Self {
@@ -158,9 +159,9 @@ impl Daemon {
             began: Clock.now(),
             watches: Watches::default(),
             sockets: Sockets::inherit(sockets),
-            pipes: Pipes::new(&paths, Clock, internal.clone(), pipes),
+            pipes: Pipes::new((&paths, defaults), Clock, internal.clone(), pipes),
             alarm: os::Alarm::new()?,
-            logs: Logs::new(paths.clone(), Clock, Defaults::of(&store.settings.log))?,
+            logs: Logs::new(paths.clone(), Clock, defaults)?,
             paths: paths.into(),
             pending: Pending::default(),
             writes: 0,
@@ -199,6 +200,7 @@ impl Daemon {
         daemon.sockets.disinherit();
         daemon.processes.all_found();
         daemon.pipes.loaded();
+        daemon.logs.loaded();
         Ok(daemon)
     }
 

@@ -16,8 +16,8 @@ mod rotate;
 mod select;
 mod sink;
 mod stamp;
+mod sweep;
 mod text;
-mod times;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -37,6 +37,7 @@ pub use self::log::Log;
 pub use self::select::Select;
 
 use self::keeper::{Command, Keeper};
+use self::sweep::Known;
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
@@ -60,6 +61,8 @@ pub struct Logs {
     defaults: Defaults,
     /// By path, with the number of streams that go there, since services may share one.
     known: HashMap<PathBuf, (Arc<Log>, usize)>,
+    /// The same for the keeper, which removes the indexes of others.
+    indexes: Known,
     services: BTreeMap<ServiceId, Streams>,
 }
 
@@ -87,6 +90,7 @@ impl Logs {
     /// Lets go of room that is left over from growing.
     pub(crate) fn shrink(&mut self) {
         shrink(&mut self.services);
+        self.indexes.shrink();
     }
 
     /// No logs yet.
@@ -94,10 +98,17 @@ impl Logs {
     /// # Errors
     /// What the system says about a thread or a watch.
     pub fn new(paths: Paths, clock: Clock, defaults: Defaults) -> io::Result<Self> {
-        let keeper = Keeper::start(paths.logs.clone(), clock)?;
+        let indexes = Known::default();
+        let swept = (paths.state.join(INDEXES), indexes.clone());
+        let keeper = Keeper::start(paths.logs.clone(), swept, clock)?;
         keeper.tell(Command::Quota(defaults.quota));
         let (known, services) = (HashMap::new(), BTreeMap::new());
-        Ok(Self { paths, clock, keeper, defaults, known, services })
+        Ok(Self { paths, clock, keeper, defaults, known, indexes, services })
+    }
+
+    /// All services there are were told; what is left of others may go.
+    pub fn loaded(&self) {
+        self.keeper.tell(Command::Sweep);
     }
 
     /// Takes other defaults over, for the services there are and those to come.
@@ -116,16 +127,23 @@ impl Logs {
     /// Keeps the logs of a service as its definition says.
     pub fn set(&mut self, service: ServiceId, definition: &Definition) {
         let before = self.services.remove(&service).unwrap_or_default();
+        let kept = &definition.rare.supervisor.log;
         let mut log = |path: Option<&str>| {
             let file = launch::log_file(path, definition, &self.paths)?;
             let (log, users) = self.known.entry(file).or_insert_with_key(|file| {
                 let account = launch::account(definition);
                 let log = Log::new(file.clone(), &self.paths.state.join(INDEXES), account);
+                self.indexes.add(&log);
                 (Arc::new(log), 0)
             });
             *users += 1;
             let log = Arc::clone(log);
-            match self.defaults.bounds(&definition.rare.supervisor.log, path.is_some()) {
+            let bounds = self.defaults.bounds(kept, path.is_some());
+            let bounds = bounds.map(|bounds| match kept.mode {
+                LogMode::File => bounds,
+                LogMode::Pipe => bounds.without_rotation(),
+            });
+            match bounds {
                 Some(bounds) => {
                     self.keeper.tell(Command::Keep(key(&log), Arc::clone(&log), bounds));
                 }
@@ -133,7 +151,6 @@ impl Logs {
             }
             Some(log)
         };
-        let kept = &definition.rare.supervisor.log;
         let has_file = kept.sinks.is_empty() || kept.sinks.contains(&LogSink::File);
         let streams = Streams {
             is_piped: kept.mode == LogMode::Pipe && has_file,
@@ -159,6 +176,8 @@ impl Logs {
             if *users == 0 {
                 self.keeper.tell(Command::Leave(key(log)));
                 self.known.remove(&log.path);
+                self.indexes.remove(log);
+                self.keeper.tell(Command::Sweep);
             }
         }
     }

@@ -120,6 +120,14 @@ pub fn open(paths: &Paths) -> Result<Store, StoreError> {
     Ok(Store { found, settings, goals, disk, pasts, runs, history })
 }
 
+/// Opens a file that people write. What is no file is not opened, since that might wait for ever.
+fn open_file(path: &Path) -> io::Result<fs::File> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::File::open(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
+    }
+}
+
 /// Keeps a copy of a damaged file, which is about to be written anew.
 fn set_aside(file: &Path) {
     let aside = file.with_extension("damaged");

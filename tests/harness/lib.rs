@@ -15,6 +15,8 @@ pub mod fault;
 pub mod free;
 mod journal;
 #[cfg(target_os = "linux")]
+mod lease;
+#[cfg(target_os = "linux")]
 mod machine;
 #[cfg(target_os = "linux")]
 mod network;
@@ -33,6 +35,8 @@ pub use dice::{Dice, number};
 #[cfg(target_os = "linux")]
 pub use disk::{SmallDisk, hide_control_groups};
 pub use journal::{Note, journal};
+#[cfg(target_os = "linux")]
+pub use lease::Lease;
 #[cfg(target_os = "linux")]
 pub use machine::Machine;
 #[cfg(target_os = "linux")]

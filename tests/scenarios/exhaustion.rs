@@ -6,27 +6,28 @@ use std::os::unix::net::UnixStream;
 use harness::{Daemon, PATIENCE, SmallDisk, fault, observer, skip, wait_for, wait_until};
 use serde_json::{Value, json};
 
+/// How many descriptors the daemon may have from now on.
+fn limit_descriptors(daemon: &Daemon, soft: usize) {
+    let (pid, kind, null) = (daemon.pid().cast_signed(), libc::RLIMIT_NOFILE, std::ptr::null_mut());
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: both pointers are to live structures or null.
+    let set = unsafe {
+        libc::prlimit(pid, kind, std::ptr::null(), &raw mut limit);
+        limit.rlim_cur = soft as u64;
+        libc::prlimit(pid, kind, &raw const limit, null)
+    };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+}
+
 #[test]
 fn without_descriptors_starts_fail_with_the_reason_and_succeed_later() {
     let daemon = Daemon::start();
-    let pid = nix::unistd::Pid::from_raw(daemon.pid().cast_signed());
     daemon.service("up").key("KeepAlive", true).add();
     let up = daemon.running("up");
-    let limit = |soft: usize| {
-        let (kind, null) = (libc::RLIMIT_NOFILE, std::ptr::null_mut());
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: both pointers are to live structures or null.
-        let set = unsafe {
-            libc::prlimit(pid.as_raw(), kind, std::ptr::null(), &raw mut limit);
-            limit.rlim_cur = soft as u64;
-            libc::prlimit(pid.as_raw(), kind, &raw const limit, null)
-        };
-        assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
-    };
     daemon.service("late").key("KeepAlive", true).key("ThrottleInterval", 0).place();
     let mut wire = daemon.wire();
     wire.ask("list", json!({}));
-    limit(observer::descriptors(daemon.pid()).len());
+    limit_descriptors(&daemon, observer::descriptors(daemon.pid()).len());
     // Whoever comes now has to wait, and whoever is there is served.
     let waiting = UnixStream::connect(daemon.socket()).unwrap();
     assert!(wire.ask("status", json!({"label": "up"}))["result"].is_object());
@@ -35,10 +36,49 @@ fn without_descriptors_starts_fail_with_the_reason_and_succeed_later() {
     let answer = wire.ask("start", json!({"label": "up", "timeout_ms": 3000}));
     let said = answer.to_string();
     assert!(said.contains("Too many open files"), "{said}");
-    limit(1024);
+    limit_descriptors(&daemon, 1024);
     drop(waiting);
     daemon.running("up");
     daemon.done(&["apply"]);
+    daemon.running("late");
+}
+
+#[test]
+fn a_pipe_that_cannot_be_opened_just_now_is_tried_again() {
+    let daemon = Daemon::start();
+    let log = json!({ "Log": { "Mode": "Pipe" } });
+    for label in ["web", "job"] {
+        let service = daemon.service(label).key("Supervisor", log.clone()).does(&["--print", "x"]);
+        service.without("RunAtLoad").key("ThrottleInterval", 1).add();
+    }
+    let mut wire = daemon.wire();
+    wire.ask("list", json!({}));
+    limit_descriptors(&daemon, observer::descriptors(daemon.pid()).len());
+    for label in ["web", "job"] {
+        let answer = wire.ask("start", json!({"label": label, "timeout_ms": 1}));
+        assert!(answer["error"].is_object(), "{answer}");
+        let status = wire.ask("status", json!({"label": label}))["result"].clone();
+        let said = status.to_string();
+        assert!(said.contains("/pipes") && said.contains("Too many open files"), "{said}");
+        assert_eq!(status["state"], "backoff", "{said}");
+    }
+    limit_descriptors(&daemon, 1024);
+    for label in ["web", "job"] {
+        daemon.running(label);
+        daemon.wait_logged(label, "x\n");
+    }
+    if let Some(why) = fault::unavailable() {
+        return skip("a full disk below the pipes", why);
+    }
+    let full = fault::always(daemon.pid(), "mknod,mknodat", "ENOSPC");
+    daemon.service("late").key("Supervisor", log).key("ThrottleInterval", 0).add_in_any_case();
+    let late = wait_for("the start to fail", PATIENCE, || {
+        Some(daemon.row("late")).filter(|row| row["state"] == "backoff")
+    });
+    assert_eq!(late["pid"], Value::Null);
+    let status = daemon.ctl(&["status", "late"]).stdout;
+    assert!(status.contains("No space left on device"), "{status}");
+    drop(full);
     daemon.running("late");
 }
 

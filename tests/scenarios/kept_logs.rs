@@ -216,3 +216,48 @@ fn piped_logs_are_kept_and_read_like_others() {
     }
     assert!(600 << 10 <= text.len() && text.len() < 900 << 10, "{}", text.len());
 }
+
+#[test]
+fn what_is_known_of_a_log_goes_with_its_last_file_and_service() {
+    let mut daemon = Daemon::start();
+    let [web, db] = ["web", "db"].map(|label| daemon.base().join(format!("logs/{label}.log")));
+    let add = |daemon: &Daemon, label: &str| {
+        daemon.service(label).does(&["--print", "said", "--exit", "0"]).add();
+        daemon.wait_logged(label, "said\n");
+        wait_until("the end to be noted", PATIENCE, || {
+            daemon.done(&["logs", "--marks", label]).contains("run 1 ended")
+        });
+    };
+    let indexes = |daemon: &Daemon| {
+        let entries = fs::read_dir(daemon.base().join("state/logs")).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        let mut names: Vec<String> =
+            names.map(|name| name.split('-').next().unwrap().to_owned()).collect();
+        names.sort();
+        names.join(" ")
+    };
+    add(&daemon, "web");
+    add(&daemon, "db");
+    for number in 0..20 {
+        let label = format!("brief{number}");
+        let log = daemon.base().join(format!("logs/{label}.log"));
+        add(&daemon, &label);
+        fs::remove_file(log).unwrap();
+        daemon.done(&["remove", &label]);
+    }
+    wait_until("those of the removed to go", PATIENCE, || indexes(&daemon) == "db web");
+    daemon.done(&["remove", "web"]);
+    fs::remove_file(db).unwrap();
+    daemon.kill9();
+    daemon.start_again();
+    // One that is removed makes sure that all before it was looked at.
+    add(&daemon, "last");
+    fs::remove_file(daemon.base().join("logs/last.log")).unwrap();
+    daemon.done(&["remove", "last"]);
+    wait_until("the last one's to go", PATIENCE, || indexes(&daemon) == "db web");
+    assert!(web.exists(), "its log is there, and db is a service");
+    daemon.kill9();
+    fs::remove_file(web).unwrap();
+    daemon.start_again();
+    wait_until("what nobody needs to go at the start", PATIENCE, || indexes(&daemon) == "db");
+}

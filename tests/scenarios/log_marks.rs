@@ -145,7 +145,7 @@ fn several_logs_stand_behind_their_names() {
     assert_eq!(text, "web-1 | web-1 said\nweb-2 | web-2 said\ndb    | db said\n");
     let output = daemon.ctl(&["logs", "db", "nix", "web-1"]);
     assert_eq!(output.code, 4, "{output:?}");
-    assert_eq!(output.stdout, "db    | db said\nweb-1 | web-1 said\n");
+    assert_eq!(output.stdout, "web-1 | web-1 said\ndb    | db said\n");
     assert!(output.stderr.contains("no such service"), "{output:?}");
     assert!(daemon.refused(4, &["logs", "x*"]).contains("x*"));
     let follower = Follower::start(&daemon, &["logs", "-f", "web-1", "d*"]);

@@ -26,6 +26,8 @@ mod definitions;
 mod ending;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+#[cfg(target_os = "linux")]
+mod folder;
 #[cfg(unix)]
 mod formats;
 #[cfg(target_os = "linux")]
@@ -36,12 +38,15 @@ mod hosts;
 mod inetd;
 #[cfg(target_os = "linux")]
 mod init_scripts;
+#[cfg(unix)]
+mod journals;
 mod keep_alive;
 #[cfg(target_os = "linux")]
 mod kept_logs;
 mod lifecycle;
 mod log_marks;
 mod logs;
+mod merged_logs;
 mod persistence;
 #[cfg(target_os = "linux")]
 mod piped;

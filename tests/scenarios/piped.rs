@@ -14,8 +14,11 @@ const STAMP: &str = "0000-00-00T00:00:00.000000Z ";
 pub(crate) fn piped<'a>(daemon: &'a Daemon, label: &str, log: &Value) -> Service<'a> {
     let mut log = log.clone();
     log["Mode"] = json!("Pipe");
-    // All of it stays to be looked at, as it was written.
+    // All of it stays to be looked at, as it was written, and in one file unless asked otherwise.
     (log["Keep"], log["Compress"]) = (json!(10_000), json!(false));
+    if ["Rotate", "MaxSize", "MaxAge"].iter().all(|key| log[*key].is_null()) {
+        log["Rotate"] = json!(false);
+    }
     daemon.service(label).key("Supervisor", json!({ "Log": log }))
 }
 

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use harness::{Daemon, PATIENCE, property_list, wait_until};
 use serde_json::{Value, json};
 
+#[cfg(target_os = "linux")]
+use super::piped;
+
 fn write(daemon: &Daemon, log: Value) {
     let text = property_list(&json!({ "Log": log }));
     fs::write(daemon.base().join("settings.plist"), text).unwrap();
@@ -39,6 +42,48 @@ fn logs_are_kept_as_the_settings_say() {
     daemon.signal(nix::sys::signal::Signal::SIGHUP);
     wait_until("none to be kept, as all are over the quota", PATIENCE, || {
         rotated(&daemon).is_empty()
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn piped_logs_are_rotated_as_the_settings_say() {
+    let mut daemon = Daemon::prepare();
+    write(&daemon, json!({ "MaxSize": 2000, "MaxAge": 100_000 }));
+    daemon.start_again();
+    let said = |label: &str| daemon.base().join(format!("logs/{label}.log"));
+    let largest = |label: &str| {
+        let sizes =
+            piped::rotated(&said(label)).into_iter().map(|file| fs::metadata(file).unwrap().len());
+        sizes.max().unwrap_or_default()
+    };
+    for (label, log) in [("web", json!({ "Rotate": true })), ("own", json!({ "MaxSize": 5000 }))] {
+        let service = piped::piped(&daemon, label, &log);
+        service.does(&["--lines", "1000", "--tick", "1"]).key("ThrottleInterval", 0).add();
+        daemon.wait_logged(label, "line 00001000\n");
+    }
+    piped::piped(&daemon, "never", &json!({ "Rotate": false })).does(&["--lines", "1000"]).add();
+    daemon.wait_logged("never", "line 00001000\n");
+    let sizes = [largest("web"), largest("own"), largest("never")];
+    assert!(matches!(sizes, [1900..=2000, 4900..=5000, 0]), "{sizes:?}");
+    write(&daemon, json!({ "MaxSize": 1000 }));
+    daemon.done(&["apply"]);
+    // One that was full by the old bound may be among the next.
+    let before = piped::rotated(&said("web")).len() + 2;
+    wait_until("a running service's to be smaller", PATIENCE, || {
+        piped::rotated(&said("web")).iter().skip(before).any(|file| {
+            let length = fs::metadata(file).unwrap().len();
+            length != 0 && length <= 1000
+        })
+    });
+    daemon.done(&["stop", "web"]);
+    assert!(4900 < largest("own"), "a definition's own bound stands");
+    write(&daemon, json!({ "MaxAge": 0.001 }));
+    daemon.done(&["apply"]);
+    let before = piped::rotated(&said("web")).len();
+    daemon.done(&["start", "web"]);
+    wait_until("what is old to be rotated", PATIENCE, || {
+        before + 10 < piped::rotated(&said("web")).len()
     });
 }
 

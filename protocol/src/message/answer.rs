@@ -293,6 +293,10 @@ pub struct LogText {
     /// asked for marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<LogMark>,
+    /// When the mark or the rotation before this text was made, RFC 3339: the text is about as old
+    /// as that, or younger. Sent only to who asked for marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 /// What happened between two bytes of a log.

@@ -83,8 +83,9 @@ impl Daemon {
             self.pipes.concern(id, &definition) || self.sockets.concern(id) || self.is_traced(id);
         let made = if needs_more {
             let mut launch = launch(&definition, &paths);
-            if let Err(cause) = self.pipes.hand(run, (&definition, &paths), &mut launch) {
-                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
+            if let Err(error) = self.pipes.hand(run, (&definition, &paths), &mut launch) {
+                let (cause, is_passing) = (error.to_string().into(), error.is_passing());
+                let news = Event::SpawnFailed { run, cause, is_passing };
                 return self.supervisor.handle(self.clock.now(), news, &mut self.actions);
             }
             self.sockets.hand(id, &definition, &mut launch);

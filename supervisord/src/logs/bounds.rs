@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::definition::{Log, LogMode, LogSettings, Seldom};
+use protocol::definition::{Log, LogSettings, Seldom};
 
 /// A log that grows is looked at so often at least, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
@@ -66,16 +66,18 @@ impl Defaults {
         } else {
             self.rotate || !log.is_unset()
         });
-        let bounds = self.bounds.with(log);
-        is_rotated.then_some(match log.mode {
-            LogMode::File => bounds,
-            // Who writes it line by line rotates it too, by giving it another name.
-            LogMode::Pipe => Bounds { max_size: u64::MAX, max_age: None, ..bounds },
-        })
+        is_rotated.then(|| self.bounds.with(log))
     }
 }
 
 impl Bounds {
+    /// What is left to do of that where another has the log rotated: who writes it line by line
+    /// does that too, by giving it another name.
+    #[must_use]
+    pub fn without_rotation(self) -> Self {
+        Self { max_size: u64::MAX, max_age: None, ..self }
+    }
+
     /// The same, where nothing else is said.
     #[must_use]
     pub fn with(self, log: &Log) -> Self {
@@ -118,6 +120,8 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use protocol::definition::LogMode;
+
     use super::*;
 
     const MIB: u64 = 1 << 20;
@@ -147,8 +151,12 @@ mod tests {
         let never = Seldom::from(Log { rotate: Some(false), ..Log::default() });
         assert_eq!(defaults.bounds(&never, false), None);
         let piped = Seldom::from(Log { mode: LogMode::Pipe, keep: Some(3), ..Log::default() });
-        let bounds = defaults.bounds(&piped, false).unwrap();
-        assert_eq!((bounds.max_size, bounds.keep), (u64::MAX, 3), "only what was rotated is kept");
+        for has_own_path in [true, false] {
+            let bounds = defaults.bounds(&piped, has_own_path).unwrap();
+            assert_eq!((bounds.max_size, bounds.keep), (defaults.bounds.max_size, 3));
+            let bounds = bounds.without_rotation();
+            assert_eq!((bounds.max_size, bounds.keep), (u64::MAX, 3), "only kept within bounds");
+        }
         let none = Defaults { rotate: false, ..defaults };
         assert_eq!(none.bounds(&silent, false), None);
         assert_eq!(none.bounds(&said, false), Some(small));

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use protocol::message::{LogEvent, LogMark, LogText, Position, Reason, Refusal};
 use tokio::sync::{Notify, oneshot};
@@ -16,7 +17,7 @@ use super::log::Log;
 use super::read::Reader;
 use super::select::{Range, Select, Unselected};
 use super::text::Pieces;
-use super::{Mark, What};
+use super::{Mark, What, stamp};
 use crate::control::reply::Reply;
 use crate::os;
 
@@ -107,11 +108,13 @@ struct Marks {
     last: u64,
     /// The number of the last that was sent.
     sent: u64,
+    /// When the last before what comes next was made, sent or not.
+    at: Option<Timestamp>,
 }
 
 /// What is sent next.
 enum Item {
-    Text(String),
+    Text(String, Option<Timestamp>),
     Mark(Mark),
 }
 
@@ -122,6 +125,7 @@ impl Source {
             coming: VecDeque::new(),
             last: range.marks.1,
             sent: range.marks.0,
+            at: None,
         });
         let reader = Reader::new(Arc::clone(&log), range.start);
         let pieces = Pieces::default();
@@ -142,13 +146,13 @@ impl Source {
             })
             .await?;
             self.parts = Some(parts);
-            let (text, mark) = match item {
+            let (text, at, mark) = match item {
                 None => return Ok(()),
-                Some(Item::Text(text)) => (text, None),
-                Some(Item::Mark(mark)) => (String::new(), Some(said(mark))),
+                Some(Item::Text(text, at)) => (text, at.map(|at| at.to_string()), None),
+                Some(Item::Mark(mark)) => (String::new(), None, Some(said(mark))),
             };
-            let (request, label) = (reply.id().clone(), wanted.label.clone());
-            reply.notify("log", LogText { request, label, text, next: Some(next), mark }).await;
+            let (request, label, next) = (reply.id().clone(), wanted.label.clone(), Some(next));
+            reply.notify("log", LogText { request, label, text, next, mark, at }).await;
         }
     }
 }
@@ -168,33 +172,48 @@ impl Parts {
             if is_next && self.end.is_none() && marks.is_to_be_told_more() {
                 return Ok(None);
             }
-            if is_next && let Some(mark) = marks.coming.pop_front() {
-                marks.sent = mark.number;
+            if is_next && let Some(mark) = marks.pass() {
                 return Ok(Some(Item::Mark(mark)));
             }
         }
+        let at = self.at();
         let mark = self.marks.as_ref().and_then(|marks| marks.coming.front());
         let end = end.into_iter().chain(mark.map(|mark| mark.offset)).min();
         let text = self.pieces.next(&mut self.reader, end)?;
         match (text, mark.is_some()) {
-            (Some(text), _) => Ok(Some(Item::Text(text))),
+            (Some(text), _) => Ok(Some(Item::Text(text, at))),
             // Bytes before the mark are gone, so that it comes now; unless no byte came yet.
             (None, true) if self.end.is_none_or(|end| self.reader.at() < end) => {
-                let marks = self.marks.as_mut().expect("one is coming");
-                let mark = marks.coming.pop_front().expect("one is coming");
-                marks.sent = mark.number;
-                Ok(Some(Item::Mark(mark)))
+                Ok(self.marks.as_mut().and_then(Marks::pass).map(Item::Mark))
             }
             (None, _) => Ok(None),
         }
+    }
+
+    /// When the mark or the rotation before the next byte was made, for who wants marks.
+    fn at(&self) -> Option<Timestamp> {
+        let mark = self.marks.as_ref()?.at;
+        let offset = self.reader.at() - self.pieces.held() as u64;
+        let rotated = self.log.pieces().into_iter().rfind(|piece| piece.end() <= offset);
+        mark.max(rotated.and_then(|piece| stamp::time(&piece.stamp)))
     }
 }
 
 impl Marks {
     /// Takes over what the index has, but what was sent.
     fn read(&mut self, log: &Log) {
+        let marks = log.marks();
+        let before = marks.iter().rfind(|mark| mark.number <= self.sent);
+        self.at = before.and_then(Mark::time).or(self.at);
         let is_new = |mark: &Mark| self.sent < mark.number && mark.number <= self.last;
-        self.coming = log.marks().into_iter().filter(is_new).collect();
+        self.coming = marks.into_iter().filter(is_new).collect();
+    }
+
+    /// The next one has its turn.
+    fn pass(&mut self) -> Option<Mark> {
+        let mark = self.coming.pop_front()?;
+        (self.sent, self.at) = (mark.number, mark.time());
+        Some(mark)
     }
 
     /// The next one is the last there is, and its process is not known yet, but will be.

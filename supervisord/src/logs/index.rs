@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of the format written here; older ones are read for ever.
@@ -18,6 +19,10 @@ pub(super) const LENGTH_MAX: u64 = 64 << 10;
 
 /// So many marks stay then, the newest; a run has two.
 pub(super) const MARKS_KEPT: usize = 200;
+
+/// What the name of an index ends with, and of one that is being written.
+pub(super) const EXTENSION: &str = "jsonl";
+pub(super) const UNFINISHED: &str = "new";
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +82,13 @@ impl Piece {
     /// The offset behind its last byte.
     pub(super) fn end(&self) -> u64 {
         self.from + self.length
+    }
+}
+
+impl Mark {
+    /// When it was made.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.at.parse().ok()
     }
 }
 
@@ -165,7 +177,7 @@ impl Index {
         }
         facts.extend(self.marks.iter().cloned().map(Fact::Mark));
         let text = lines(&facts);
-        let beside = path.with_extension("new");
+        let beside = path.with_extension(UNFINISHED);
         if let Err(error) = fs::write(&beside, &text).and_then(|()| fs::rename(&beside, path)) {
             let _ = fs::remove_file(&beside);
             return Err(error);

@@ -19,6 +19,7 @@ use super::compress::{COMPRESSING, Compressor};
 use super::log::Log;
 use super::retain::{keep_quota, retain};
 use super::rotate::{ROTATING, Rotated, rotate};
+use super::sweep::{Known, sweep};
 use crate::clock::Clock;
 use crate::os::{self, Bell, Writes};
 
@@ -27,6 +28,9 @@ const RETRY: Duration = Duration::from_secs(30);
 
 /// A log that can't be watched is looked at so often, for want of better.
 const UNWATCHED: Duration = Duration::from_secs(10);
+
+/// Between two looks for what nobody needs any more; services may come and go by the second.
+const SWEEP: Duration = Duration::from_secs(5);
 
 /// One that is not there any more is looked for once again after that.
 const MISSING: Duration = Duration::from_secs(1);
@@ -44,6 +48,8 @@ pub(super) enum Command {
     Look(u64),
     /// All rotated logs together may have so many bytes.
     Quota(u64),
+    /// No service writes to some log any more, or all are known that do.
+    Sweep,
     /// Something to write down, in order.
     Note(Box<dyn FnOnce() + Send>),
 }
@@ -56,18 +62,25 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread, for logs in that folder.
+    /// Starts the thread, for logs in that folder and their indexes.
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn start(folder: PathBuf, clock: Clock) -> io::Result<Self> {
+    pub(super) fn start(
+        folder: PathBuf,
+        indexes: (PathBuf, Known),
+        clock: Clock,
+    ) -> io::Result<Self> {
         let (writes, bell) = Writes::new()?;
         let (commands, inbox) = mpsc::channel();
         let thread = Thread {
             clock,
             folder,
+            indexes,
             quota: None,
             is_over: false,
+            sweep: None,
+            next_sweep: clock.now(),
             writes,
             kept: HashMap::new(),
             due: BTreeSet::new(),
@@ -91,9 +104,15 @@ impl Keeper {
 struct Thread {
     clock: Clock,
     folder: PathBuf,
+    /// Where indexes are, and which of them are needed in any case.
+    indexes: (PathBuf, Known),
     quota: Option<u64>,
     /// Something was added since the quota was last looked at.
     is_over: bool,
+    /// When indexes that nobody needs any more are looked for, if there may be one.
+    sweep: Option<Moment>,
+    /// When that may be again.
+    next_sweep: Moment,
     writes: Writes,
     kept: HashMap<u64, Kept>,
     due: BTreeSet<(Moment, u64)>,
@@ -120,7 +139,8 @@ impl Thread {
         os::yield_disk();
         loop {
             let now = self.clock.now();
-            let wait = self.due.first().map(|(due, _)| due.elapsed().saturating_sub(now.elapsed()));
+            let next = self.due.first().map(|(due, _)| *due).into_iter().chain(self.sweep).min();
+            let wait = next.map(|due| due.elapsed().saturating_sub(now.elapsed()));
             for key in self.writes.wait(wait) {
                 self.set_due(key, Some(self.clock.now()));
             }
@@ -138,6 +158,10 @@ impl Thread {
             if self.compressor.has_done() || self.is_over {
                 self.is_over = false;
                 self.keep_quota();
+            }
+            if self.sweep.take_if(|due| *due <= now).is_some() {
+                self.sweep();
+                self.next_sweep = self.clock.now() + SWEEP;
             }
         }
     }
@@ -172,6 +196,7 @@ impl Thread {
                 self.quota = Some(quota);
                 self.is_over = true;
             }
+            Command::Sweep => self.sweep = Some(self.next_sweep.max(now)),
             Command::Note(note) => note(),
         }
     }
@@ -300,6 +325,13 @@ impl Thread {
             log::error!("cannot keep {} within Quota: {error}", self.folder.display());
         }
     }
+
+    fn sweep(&self) {
+        let (indexes, known) = &self.indexes;
+        if let Err(error) = sweep(indexes, known) {
+            log::warn!("cannot remove what is not needed in {}: {error}", indexes.display());
+        }
+    }
 }
 
 /// Takes away what a daemon that was killed had not finished.
@@ -327,6 +359,7 @@ impl fmt::Debug for Command {
             Self::Leave(_) => "Leave",
             Self::Look(_) => "Look",
             Self::Quota(_) => "Quota",
+            Self::Sweep => "Sweep",
             Self::Note(_) => "Note",
         })
     }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -26,7 +26,7 @@ pub struct Log {
     pub account: Option<Account>,
     /// Rang when there is a new mark.
     pub changed: Notify,
-    index: PathBuf,
+    pub(super) index: Arc<Path>,
     state: Mutex<Option<State>>,
     copies: AtomicBool,
     trouble: Mutex<Option<String>>,
@@ -60,7 +60,7 @@ impl Log {
     /// The log at that path, whose index is below the folder; nothing is opened yet.
     #[must_use]
     pub fn new(path: PathBuf, indexes: &Path, account: Option<Account>) -> Self {
-        let index = indexes.join(index_name(&path));
+        let index = indexes.join(index_name(&path)).into();
         Self {
             path,
             account,
@@ -180,6 +180,23 @@ impl Log {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The rotated logs that are there, oldest first, by stamp and path.
+    pub(super) fn rotated(&self) -> Vec<(String, PathBuf)> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        let mut found: Vec<(String, PathBuf)> = Vec::new();
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if let Some((live, stamp)) = name.to_str().and_then(stamp::split)
+                && live == self.name()
+            {
+                found.push((stamp.to_owned(), entry.path()));
+            }
+        }
+        found.sort();
+        found.dedup_by(|(left, _), (right, _)| left == right);
+        found
+    }
+
     /// The name of the live file.
     pub(super) fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
@@ -292,7 +309,7 @@ impl State {
     fn take_renamed(&mut self, log: &Log) -> Vec<Piece> {
         let newest = self.pieces.last().map(|piece| piece.stamp.clone());
         let mut taken = Vec::new();
-        for (stamp, path) in found(log) {
+        for (stamp, path) in log.rotated() {
             if newest.as_ref().is_some_and(|newest| stamp <= *newest) {
                 continue;
             }
@@ -354,7 +371,7 @@ impl State {
 
 /// Without an index the rotated logs tell by their names in which order they were written.
 fn rebuild(index: &mut Index, log: &Log) {
-    for (stamp, path) in found(log) {
+    for (stamp, path) in log.rotated() {
         let Ok(length) = super::read::length(&path) else { continue };
         let from = index.base;
         index.pieces.push(Piece { stamp, from, length });
@@ -367,23 +384,6 @@ fn rebuild(index: &mut Index, log: &Log) {
     }
 }
 
-/// The rotated logs there are, oldest first, by stamp and path.
-fn found(log: &Log) -> Vec<(String, PathBuf)> {
-    let folder = log.path.parent().unwrap_or(Path::new("/"));
-    let mut found: Vec<(String, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        if let Some((live, stamp)) = name.to_str().and_then(stamp::split)
-            && live == log.name()
-        {
-            found.push((stamp.to_owned(), entry.path()));
-        }
-    }
-    found.sort();
-    found.dedup_by(|(left, _), (right, _)| left == right);
-    found
-}
-
 /// The name of a log's index: of a log in the folder of logs its own, of another its path's.
 fn index_name(path: &Path) -> String {
     let whole = path.to_string_lossy();
@@ -393,5 +393,5 @@ fn index_name(path: &Path) -> String {
     });
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let name: String = name.chars().take(60).collect();
-    format!("{name}-{hash:016x}.jsonl")
+    format!("{name}-{hash:016x}.{}", index::EXTENSION)
 }

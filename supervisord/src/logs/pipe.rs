@@ -36,7 +36,10 @@ use self::setup::{Outlet, Setup};
 use self::worker::{Order, Worker};
 use crate::clock::Clock;
 use crate::daemon::Internal;
-use crate::os::{self, Handle, Launch, Mouth, News, Peeker, Pipe, Poller, Stdio, Waker};
+use crate::logs::Defaults;
+use crate::os::{
+    self, Handle, Launch, Mouth, News, Peeker, Pipe, Poller, SpawnError, Stage, Stdio, Waker,
+};
 
 /// How long the end of a run waits for its last lines; a disk may hang.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -69,6 +72,7 @@ impl Stream {
 pub(crate) struct Pipes {
     folder: PathBuf,
     clock: Clock,
+    defaults: Defaults,
     internal: UnboundedSender<Internal>,
     worker: Option<Link>,
     services: BTreeMap<ServiceId, Known>,
@@ -95,7 +99,7 @@ struct Link {
 
 impl Pipes {
     pub(crate) fn new(
-        paths: &Paths,
+        (paths, defaults): (&Paths, Defaults),
         clock: Clock,
         internal: UnboundedSender<Internal>,
         inherited: Vec<Handle>,
@@ -105,6 +109,7 @@ impl Pipes {
             is_used: folder.exists(),
             folder,
             clock,
+            defaults,
             internal,
             worker: None,
             services: BTreeMap::new(),
@@ -126,7 +131,9 @@ impl Pipes {
             return;
         }
         let is_there = |name: &str| self.folder.join(name).exists();
-        let Some(setup) = Setup::found(definition, paths, is_there) else { return };
+        let Some(setup) = Setup::found(definition, (paths, &self.defaults), is_there) else {
+            return;
+        };
         if let Err(error) = self.open(service, setup, (run, pid)) {
             log::error!("{}: {error}", definition.label);
         }
@@ -142,12 +149,24 @@ impl Pipes {
     /// The definition of a service was replaced. What asks for other pipes holds from its next run.
     pub(crate) fn change(&mut self, service: ServiceId, definition: &Definition, paths: &Paths) {
         let Some(known) = self.services.get_mut(&service) else { return };
-        let setup = Setup::of(definition, paths);
+        let setup = Setup::of(definition, (paths, &self.defaults));
         if let Some(setup) = setup.filter(|setup| setup.outlets == known.setup.outlets)
             && setup != known.setup
         {
             known.setup = setup.clone();
             self.order(Order::Change { service, setup: Box::new(setup) });
+        }
+    }
+
+    /// Takes other defaults over, for the services there are and those to come.
+    pub(crate) fn set_defaults<'a>(
+        &mut self,
+        (paths, defaults): (&Paths, Defaults),
+        services: impl Iterator<Item = (ServiceId, &'a Definition)>,
+    ) {
+        if self.defaults != defaults {
+            self.defaults = defaults;
+            services.for_each(|(service, definition)| self.change(service, definition, paths));
         }
     }
 
@@ -163,9 +182,9 @@ impl Pipes {
         run: Run,
         (definition, paths): (&Definition, &Paths),
         launch: &mut Launch,
-    ) -> Result<(), String> {
+    ) -> Result<(), SpawnError> {
         let service = run.service;
-        let Some(setup) = Setup::of(definition, paths) else {
+        let Some(setup) = Setup::of(definition, (paths, &self.defaults)) else {
             self.forget(service);
             return Ok(());
         };
@@ -173,9 +192,9 @@ impl Pipes {
         if self.services.get(&service).is_none_or(|known| known.setup != setup) {
             self.open(service, setup, (0, None))?;
         }
-        let mouths = self.services[&service].mouths.iter();
-        let ends = mouths.map(|mouth| {
-            let failed = |error| cannot_open(&self.folder, &error);
+        let known = &self.services[&service];
+        let ends = known.setup.outlets.iter().zip(&known.mouths).map(|(outlet, mouth)| {
+            let failed = |error| cannot_open(&self.folder.join(&outlet.name), &error);
             mouth.open().map(Arc::new).map_err(failed)
         });
         let ends = ends.collect::<Result<Vec<_>, _>>()?;
@@ -258,7 +277,7 @@ impl Pipes {
         service: ServiceId,
         setup: Setup,
         (run, pid): (u32, Option<u32>),
-    ) -> Result<(), String> {
+    ) -> Result<(), SpawnError> {
         let failed = |error| cannot_open(&self.folder, &error);
         os::create_folder(&self.folder, true).map_err(failed)?;
         let (mut pipes, mut mouths) = (Vec::new(), Vec::new());
@@ -310,6 +329,6 @@ fn start(folder: &Path, clock: Clock, internal: UnboundedSender<Internal>) -> io
     Ok(Link { orders, waker })
 }
 
-fn cannot_open(path: &Path, error: &io::Error) -> String {
-    format!("open {} for its log: {error}", path.display())
+fn cannot_open(path: &Path, error: &io::Error) -> SpawnError {
+    SpawnError::from_io(Stage::Open, Some(path.into()), error)
 }

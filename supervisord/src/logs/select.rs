@@ -7,14 +7,15 @@ use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use protocol::log_time;
 use protocol::message::Position;
 
 use super::index::Piece;
 use super::log::Log;
 use super::read::Reader;
 use super::text::start_of_last;
-use super::times;
 use super::{Mark, What};
+use crate::clock;
 
 /// So many lines without a time show that lines of this log have none.
 const LINES_MAX: usize = 1000;
@@ -94,7 +95,7 @@ impl Select {
         }
         if let Some(until) = self.until {
             // A mark that was made then or later; what was written until then stands before it.
-            let mut behind = marks.iter().filter(|mark| time(mark).is_some_and(|at| until <= at));
+            let mut behind = marks.iter().filter(|mark| mark.time().is_some_and(|at| until <= at));
             let bound = behind.next().map_or(last, |mark| mark.offset).clamp(start, end);
             let line = self.first_line(log, (start, bound), |time| until < time)?;
             (end, is_open) = (line.unwrap_or(bound), false);
@@ -127,7 +128,7 @@ impl Select {
         is_it: impl Fn(Timestamp) -> bool,
     ) -> io::Result<Option<u64>> {
         let mut reader = Reader::new(Arc::clone(log), start);
-        let mut chunk = vec![0; CHUNK];
+        let (mut chunk, zone) = (vec![0; CHUNK], clock::zone());
         let (mut line, mut at, mut untimed) = (Vec::new(), start, Some(0));
         while reader.at() < end {
             let mut offset = reader.at();
@@ -144,7 +145,7 @@ impl Select {
                     }
                     continue;
                 }
-                match (times::of_line(&line, self.now), &mut untimed) {
+                match (log_time::of_line(&line, self.now, &zone), &mut untimed) {
                     (Some(time), _) if is_it(time) => return Ok((at < end).then_some(at)),
                     (Some(_), _) => untimed = None,
                     (None, Some(count)) => *count += 1,
@@ -183,15 +184,11 @@ fn find_run<'a>(
     Ok((begins[at], begins.get(at + 1).copied()))
 }
 
-fn time(mark: &Mark) -> Option<Timestamp> {
-    mark.at.parse().ok()
-}
-
 /// The offset before which everything was certainly written before that time: of the last mark, or
 /// the last rotated log, which was written before the time in its name.
 fn written_before(log: &Log, marks: &[Mark], since: Timestamp) -> Option<u64> {
     let is_before = |at: Option<Timestamp>| at.is_some_and(|at| at <= since);
-    let mark = marks.iter().rfind(|mark| is_before(time(mark))).map(|mark| mark.offset);
+    let mark = marks.iter().rfind(|mark| is_before(mark.time())).map(|mark| mark.offset);
     let pieces = log.pieces();
     let piece = pieces.iter().rfind(|piece| is_before(super::stamp::time(&piece.stamp)));
     mark.max(piece.map(Piece::end))

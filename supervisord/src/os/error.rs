@@ -105,7 +105,8 @@ impl SpawnError {
         Self { stage, object, errno: None, detail: Some(detail) }
     }
 
-    pub(super) fn from_io(stage: Stage, object: Option<OsString>, error: &io::Error) -> Self {
+    /// The system's reason as it came.
+    pub fn from_io(stage: Stage, object: Option<OsString>, error: &io::Error) -> Self {
         match error.raw_os_error() {
             Some(errno) => Self::new(stage, object, errno),
             None => Self::because(stage, object, error.to_string()),

@@ -165,12 +165,8 @@ pub fn judge(read: definition::Read) -> Judged {
 
 /// One byte more than a definition may have is enough to have it refused.
 fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
-    let opened = fs::File::open(file)?;
-    let metadata = opened.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let (expected, most) = (metadata.len(), definition::SIZE_MAX as u64 + 1);
+    let opened = super::open_file(file)?;
+    let (expected, most) = (opened.metadata()?.len(), definition::SIZE_MAX as u64 + 1);
     let mut bytes = Vec::with_capacity(usize::try_from(expected.min(most)).unwrap_or(0) + 1);
     opened.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -1,6 +1,5 @@
 //! The settings file: read at the start of day and by `apply`, never written.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -35,6 +34,6 @@ pub fn read(path: &Path) -> Result<Settings, Rejected> {
 /// One byte more than settings may have is enough to have them refused.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(SIZE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    super::open_file(path)?.take(SIZE_MAX as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

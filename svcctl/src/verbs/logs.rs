@@ -1,6 +1,7 @@
 //! `svcctl logs LABEL…`
 
 mod labels;
+mod merge;
 
 use clap::Args;
 use jiff::Zoned;
@@ -24,15 +25,19 @@ const FOLLOWED_MAX: usize = 60;
 #[command(after_help = "\
 Without -n all of the log is shown, with -f its last 10 lines and what comes. Following ends when
 the service is removed. Rotated and compressed logs are read as if they were one with the present
-one. Of several services one follows the other, with -f lines are shown as they come; each stands
-behind its service's name.
+one.
+
+Lines of several services stand behind their names, in order of time; with -f as they come. A line
+that begins with no time has that of the line, mark or rotation before it in its log, so that it
+stays behind these; the order within a log never changes. -n counts for each service.
 
 Marks tell where runs begin and end: — web: run 3 started, pid 4711, 2026-11-23 12:35:03. They are
 no part of the log and are shown on a terminal, or with --marks.
 
 A TIME is like 10m (ago), 12:35, yesterday, 2026-11-23 12:35 or RFC 3339. It is exact where lines
-begin with one (RFC 3339, 2026-11-23 12:35:03, 2026/11/23 12:35:03, syslog's); else what was written
-since the mark or rotation before it, or until the mark behind it, is shown.
+begin with one (RFC 3339, 2026-11-23 12:35:03, 2026/11/23 12:35:03, syslog's, or JSON's with time,
+timestamp or ts first); else what was written since the mark or rotation before it, or until the
+mark behind it, is shown.
 
 With --json each line is an object with label and line, each mark one with label and mark.
 
@@ -122,6 +127,8 @@ impl Arguments {
             },
         };
         let from_end = (self.follow && since.is_none()).then_some(FOLLOW_FROM);
+        let is_for_people = output.is_terminal() && !output.is_json();
+        let has_marks = self.marks || (!self.no_marks && is_for_people);
         let wanted = |label: String| Logs {
             label,
             lines: self.lines.or(from_end),
@@ -131,7 +138,7 @@ impl Arguments {
             run: self.run,
             since: since.clone(),
             until: until.clone(),
-            marks: self.marks || (!self.no_marks && output.is_terminal() && !output.is_json()),
+            marks: has_marks,
         };
         let is_coloured = output.is_coloured() && form != Form::Json;
         let shown = labels.into_iter().enumerate().map(|(place, label)| Shown {
@@ -144,16 +151,10 @@ impl Arguments {
             client.be_patient(None);
             return show(&mut client, output, &task, &mut shown);
         }
-        let is_alone = shown.len() == 1;
-        let mut exit = Exit::Done;
-        for one in &mut shown {
-            let one = std::slice::from_mut(one);
-            exit = exit.or(match show(&mut client, output, &task, one) {
-                Err(error @ Error::Refused(_)) if !is_alone => output.complain(&error),
-                shown => shown?,
-            });
+        if shown.len() == 1 {
+            return show(&mut client, output, &task, &mut shown);
         }
-        Ok(exit)
+        merge::show((place, &task), client, output, shown, has_marks)
     }
 }
 

@@ -82,8 +82,10 @@ impl Daemon {
 
     /// Takes over what holds where definitions say nothing.
     fn set_settings(&mut self, settings: &Settings) {
-        let services = self.registry.entries().map(|(id, entry)| (id, &*entry.definition));
-        self.logs.set_defaults(Defaults::of(&settings.log), services);
+        let services = || self.registry.entries().map(|(id, entry)| (id, &*entry.definition));
+        let defaults = Defaults::of(&settings.log);
+        self.logs.set_defaults(defaults, services());
+        self.pipes.set_defaults((&self.paths, defaults), services());
     }
 
     fn take_step(

@@ -12,6 +12,7 @@ use protocol::definition::{
 use super::Stream;
 use crate::launch::log_file;
 use crate::logs::sink::{JOURNALD, SYSLOG};
+use crate::logs::{self, Defaults};
 
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,12 @@ pub(crate) struct Bounds {
     /// Bytes.
     pub(crate) size: Option<u64>,
     pub(crate) age: Option<Duration>,
+}
+
+impl Bounds {
+    fn of(bounds: logs::Bounds) -> Self {
+        Self { size: Some(bounds.max_size), age: bounds.max_age }
+    }
 }
 
 /// Where a pipe is found, and which file its lines go to.
@@ -56,19 +63,19 @@ pub(super) struct Setup {
 
 impl Setup {
     /// `None` when the service writes its log itself.
-    pub(super) fn of(definition: &Definition, paths: &Paths) -> Option<Self> {
+    pub(super) fn of(definition: &Definition, here: (&Paths, &Defaults)) -> Option<Self> {
         let is_piped = definition.rare.supervisor.log.mode == LogMode::Pipe;
-        is_piped.then(|| Self::told(definition, paths))
+        is_piped.then(|| Self::told(definition, here))
     }
 
     /// For a run of an earlier daemon, which has the pipes that are there, even if by now its
     /// definition asks for others or for none.
     pub(super) fn found(
         definition: &Definition,
-        paths: &Paths,
+        (paths, defaults): (&Paths, &Defaults),
         is_there: impl Fn(&str) -> bool,
     ) -> Option<Self> {
-        let mut setup = Self::told(definition, paths);
+        let mut setup = Self::told(definition, (paths, defaults));
         let stem = file_name(&definition.label);
         setup.outlets.retain(|outlet| is_there(&outlet.name));
         let log = paths.log(&stem);
@@ -84,8 +91,10 @@ impl Setup {
         (!setup.outlets.is_empty()).then_some(setup)
     }
 
-    fn told(definition: &Definition, paths: &Paths) -> Self {
-        let log = &*definition.rare.supervisor.log;
+    fn told(definition: &Definition, (paths, defaults): (&Paths, &Defaults)) -> Self {
+        let log = &definition.rare.supervisor.log;
+        // With a path of its own or without: it asks for a pipe, so it is rotated.
+        let bounds = defaults.bounds(log, true).map(Bounds::of).unwrap_or_default();
         let is_json = log.format == LogFormat::Json;
         let file = |path: &Option<Box<str>>| log_file(path.as_deref(), definition, paths);
         let (out, err) =
@@ -109,7 +118,7 @@ impl Setup {
             outlets,
             streams: [first, second],
             form: Form { is_json, is_stamped: log.timestamps, is_local: log.local_time },
-            bounds: Bounds { size: log.max_size, age: log.max_age },
+            bounds,
             drops_oldest: log.full == LogFull::DropOldest,
             has_file: log.sinks.is_empty() || has(LogSink::File),
             journald: has(LogSink::Journald).then(|| place(&log.journald_socket, JOURNALD)),
