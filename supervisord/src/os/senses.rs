@@ -11,7 +11,6 @@ mod imp {
     pub(super) mod mounted;
     pub(super) mod network;
     pub(super) mod paths;
-    mod sensor;
 }
 #[cfg(windows)]
 #[path = "windows/senses"]
@@ -27,7 +26,7 @@ pub(super) mod imp {
     pub(super) mod paths;
 }
 #[cfg(not(any(target_os = "linux", windows)))]
-#[path = "elsewhere"]
+#[path = "macos/senses"]
 mod imp {
     pub(super) mod clock;
     pub(super) mod doorbell;

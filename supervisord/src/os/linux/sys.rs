@@ -1,14 +1,19 @@
 //! System calls of the child that the C library would do for all threads, or differently.
 
 use std::{
+    ffi::CStr,
     os::fd::RawFd,
     ptr,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use libc::c_int;
+use nix::errno::Errno;
 
-use crate::os::unix::{Plan, check};
+use crate::os::{
+    SpawnError,
+    unix::{Plan, check},
+};
 
 /// Signals this program ignored when it began, one bit each; exec would hand that on.
 static IGNORED: AtomicU64 = AtomicU64::new(0);
@@ -118,13 +123,23 @@ pub(in crate::os) fn wait_for_the_disk() -> Result<(), c_int> {
     check(result as c_int).map(drop)
 }
 
+/// Whether a process is stopped before it begins.
+pub(in crate::os) struct Hold(bool);
+
+impl Hold {
+    /// Needs nothing beforehand.
+    pub(in crate::os) fn new(is_held: bool) -> Result<Self, SpawnError> {
+        Ok(Self(is_held))
+    }
+}
+
 /// Sees to it that this process is stopped at the first instruction of the program it enters.
 ///
 /// Both ends of a pipe are its own and close on exec. Whichever the kernel closes first, the other
 /// tells the owner by a signal, which is SIGSTOP, and comes before any code of the new program
 /// runs. A tracer would see the same moment, but would also be in the way of the reaping.
 pub(in crate::os) fn hold(plan: &Plan) -> Result<(), c_int> {
-    if !plan.is_held {
+    if !plan.hold.0 {
         return Ok(());
     }
     /// From Linux's `asm-generic/fcntl.h`.
@@ -141,6 +156,13 @@ pub(in crate::os) fn hold(plan: &Plan) -> Result<(), c_int> {
         }
     }
     Ok(())
+}
+
+/// Enters that program; on return it could not, for this reason.
+pub(in crate::os) fn execute(program: &CStr, plan: &Plan) -> c_int {
+    // SAFETY: all three are NUL-ended and live as long as the plan.
+    unsafe { libc::execve(program.as_ptr(), plan.argv(), plan.envp()) };
+    Errno::last_raw()
 }
 
 /// Closes what a careless library may have opened without close-on-exec.

@@ -5,6 +5,7 @@
 mod fd_store;
 mod nursery;
 mod proc;
+mod queue;
 mod signals;
 pub(super) mod sys;
 mod trees;
@@ -23,6 +24,7 @@ pub(super) use self::{
     fd_store::FdStore,
     nursery::Nursery,
     proc::{boot, is_child, is_stopped, program_name, started},
+    queue::Queue,
     signals::{SIGNALS, SIGNALS_MAX},
     trees::Trees,
     vigil::Vigil,

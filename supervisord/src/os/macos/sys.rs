@@ -1,10 +1,14 @@
 //! What a forked child does by calls that differ from Linux's.
 
-use std::os::fd::RawFd;
+use std::{ffi::CStr, io, os::fd::RawFd, ptr};
 
 use libc::c_int;
+use nix::errno::Errno;
 
-use crate::os::unix::{Plan, check};
+use crate::os::{
+    SpawnError, Stage,
+    unix::{Plan, check},
+};
 
 /// There are no control groups to join.
 pub(in crate::os) fn join(_: &Plan) -> Result<(), c_int> {
@@ -70,9 +74,62 @@ pub(in crate::os) fn wait_for_the_disk() -> Result<(), c_int> {
     check(unsafe { setiopolicy_np(TYPE_DISK, SCOPE_PROCESS, THROTTLE) }).map(drop)
 }
 
-/// Nothing is started stopped here yet.
+/// What it takes to have a process stopped before it begins; none when it is not.
+pub(in crate::os) struct Hold(Option<libc::posix_spawnattr_t>);
+
+impl Hold {
+    /// Made before the fork, because it is allocated.
+    pub(in crate::os) fn new(is_held: bool) -> Result<Self, SpawnError> {
+        if !is_held {
+            return Ok(Self(None));
+        }
+        /// In place of this process, and stopped: both are the kernel's to do.
+        const FLAGS: c_int = libc::POSIX_SPAWN_SETEXEC | libc::POSIX_SPAWN_START_SUSPENDED;
+        let fail =
+            |errno| SpawnError::from_io(Stage::Hold, None, &io::Error::from_raw_os_error(errno));
+        let mut attributes = ptr::null_mut();
+        // SAFETY: the pointer is to a live place for attributes.
+        match unsafe { libc::posix_spawnattr_init(&mut attributes) } {
+            0 => {}
+            errno => return Err(fail(errno)),
+        }
+        let mut hold = Self(Some(attributes));
+        let Some(attributes) = &mut hold.0 else { return Ok(hold) };
+        // SAFETY: the attributes were just made.
+        match unsafe { libc::posix_spawnattr_setflags(attributes, FLAGS as libc::c_short) } {
+            0 => Ok(hold),
+            errno => Err(fail(errno)),
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(attributes) = &mut self.0 {
+            // SAFETY: made by `new`, and given back once.
+            unsafe { libc::posix_spawnattr_destroy(attributes) };
+        }
+    }
+}
+
+/// It is held by the way it enters its program; see [`execute`].
 pub(in crate::os) fn hold(_: &Plan) -> Result<(), c_int> {
     Ok(())
+}
+
+/// Enters that program; on return it could not, for this reason.
+pub(in crate::os) fn execute(program: &CStr, plan: &Plan) -> c_int {
+    let (path, argv, envp) = (program.as_ptr(), plan.argv(), plan.envp());
+    let Some(attributes) = &plan.hold.0 else {
+        // SAFETY: all three are NUL-ended and live as long as the plan.
+        unsafe { libc::execve(path, argv, envp) };
+        return Errno::last_raw();
+    };
+    // SAFETY: as above; with these attributes the call does not return when it has succeeded.
+    unsafe {
+        let (argv, envp) = (argv.cast(), envp.cast());
+        libc::posix_spawn(ptr::null_mut(), path, ptr::null(), attributes, argv, envp)
+    }
 }
 
 /// Marks what a careless library may have opened without close-on-exec. Not closed, because the

@@ -148,9 +148,7 @@ fn enter(plan: &Plan, fault: &Fault) -> Result<Infallible, c_int> {
     let mut last = libc::ENOENT;
     for (index, program) in plan.programs.iter().enumerate() {
         fault.begin(Stage::Exec, index);
-        // SAFETY: all three are NUL-ended and live as long as the plan.
-        unsafe { libc::execve(program.as_ptr(), plan.argv(), plan.envp()) };
-        last = Errno::last_raw();
+        last = sys::execute(program, plan);
         match last {
             libc::EACCES => forbidden = forbidden.or(Some(index)),
             libc::ENOENT | libc::ENOTDIR | libc::ESTALE | libc::ENODEV | libc::ETIMEDOUT => {}

@@ -9,18 +9,23 @@ mod exec;
 mod fault;
 mod glob;
 mod in_flight;
+mod interfaces;
 mod limits;
 mod plan;
 mod processes;
+mod sensor;
+mod signature;
 pub mod user;
 
-pub use self::processes::Processes;
 pub(super) use self::{
     child::{become_program, check},
     fault::Fault,
     in_flight::Slot,
+    interfaces::is_network_up,
     plan::Plan,
+    sensor::Sensor,
 };
+pub use self::{processes::Processes, signature::Signature};
 
 #[cfg(target_os = "linux")]
 pub(super) use self::deaths::exit;

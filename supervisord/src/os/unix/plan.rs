@@ -49,8 +49,7 @@ pub(in crate::os) struct Plan {
     pub(in crate::os) has_idle_disk: bool,
     pub(in crate::os) limits: Vec<(limits::Kind, rlimit)>,
     pub(in crate::os) programs: Vec<CString>,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux can"))]
-    pub(in crate::os) is_held: bool,
+    pub(in crate::os) hold: sys::Hold,
     /// The list of a control group the child has to put itself on.
     #[cfg(target_os = "linux")]
     pub(in crate::os) join: Option<RawFd>,
@@ -104,7 +103,7 @@ impl Plan {
             has_idle_disk: launch.has_idle_disk,
             limits: limits::resolve(&launch.limits),
             programs,
-            is_held: launch.is_held,
+            hold: sys::Hold::new(launch.is_held)?,
             #[cfg(target_os = "linux")]
             join: None,
             arguments: Strings::new(arguments.iter().map(|word| Ok(word.clone())))?,

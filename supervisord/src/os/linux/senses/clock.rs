@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use tokio::io::Interest;
 
-use super::sensor::Sensor;
+use crate::os::unix::Sensor;
 
 /// The time since the machine was booted, suspends included.
 #[must_use]

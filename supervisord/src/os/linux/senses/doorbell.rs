@@ -8,8 +8,8 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use tokio::io::Interest;
 
-use super::sensor::Sensor;
 use crate::os::Handle;
+use crate::os::unix::Sensor;
 
 /// The instance.
 #[derive(Debug)]

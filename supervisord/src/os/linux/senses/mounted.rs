@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use tokio::io::Interest;
 
-use super::sensor::Sensor;
+use crate::os::unix::Sensor;
 
 const LIST: &str = "/proc/self/mountinfo";
 

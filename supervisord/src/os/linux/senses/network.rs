@@ -4,12 +4,9 @@ use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
 use nix::errno::Errno;
-use nix::ifaddrs::getifaddrs;
-use nix::net::if_::InterfaceFlags;
-use nix::sys::socket::{AddressFamily, SockaddrLike as _};
 use tokio::io::Interest;
 
-use super::sensor::Sensor;
+use crate::os::unix::{Sensor, is_network_up};
 
 const GROUPS: libc::c_int = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
 
@@ -54,25 +51,6 @@ impl Network {
             Err(Errno::ENOBUFS) | Ok(_) => Ok(()),
             Err(error) => Err(error.into()),
         });
-        is_up()
+        is_network_up()
     }
-}
-
-/// An interface other than loopback is up and has an address that reaches beyond its own link.
-fn is_up() -> bool {
-    let needed = InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING;
-    getifaddrs().is_ok_and(|mut interfaces| {
-        interfaces.any(|interface| {
-            let flags = interface.flags;
-            flags.contains(needed)
-                && !flags.contains(InterfaceFlags::IFF_LOOPBACK)
-                && interface.address.is_some_and(|address| match address.family() {
-                    Some(AddressFamily::Inet) => true,
-                    Some(AddressFamily::Inet6) => address
-                        .as_sockaddr_in6()
-                        .is_some_and(|address| !address.ip().is_unicast_link_local()),
-                    _ => false,
-                })
-        })
-    })
 }

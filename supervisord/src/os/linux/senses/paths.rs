@@ -4,15 +4,16 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use nix::NixPath as _;
 use nix::errno::Errno;
 use tokio::io::Interest as Readiness;
 
-use super::sensor::Sensor;
+pub use crate::os::unix::Signature;
+
 use crate::os::senses::{Happened, Interest, Place, Seen};
+use crate::os::unix::Sensor;
 
 /// Bytes of one look: some hundred events, and always more than one.
 const BUFFER: usize = 16 * 1024;
@@ -20,24 +21,6 @@ const BUFFER: usize = 16 * 1024;
 /// The instance; what it is told to watch is a [`Place`] each.
 #[derive(Debug)]
 pub struct PathEvents(Sensor);
-
-/// What tells a file from another that takes its place, and from itself after a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signature {
-    device: u64,
-    inode: u64,
-    changed: (i64, i64),
-}
-
-impl Signature {
-    /// Of what the path leads to, if it leads to something.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        let changed = (metadata.ctime(), metadata.ctime_nsec());
-        Some(Self { device: metadata.dev(), inode: metadata.ino(), changed })
-    }
-}
 
 impl PathEvents {
     /// One that watches nothing yet.

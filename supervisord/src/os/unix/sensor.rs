@@ -8,7 +8,7 @@ use tokio::io::unix::AsyncFd;
 
 /// One such descriptor, registered with the runtime.
 #[derive(Debug)]
-pub(super) struct Sensor(AsyncFd<Owned>);
+pub(in crate::os) struct Sensor(AsyncFd<Owned>);
 
 #[derive(Debug)]
 struct Owned(OwnedFd);
@@ -21,12 +21,13 @@ impl AsRawFd for Owned {
 
 impl Sensor {
     /// One that is ready when there is something to read.
-    pub(super) fn readable(descriptor: OwnedFd) -> io::Result<Self> {
+    pub(in crate::os) fn readable(descriptor: OwnedFd) -> io::Result<Self> {
         Self::new(descriptor, Interest::READABLE)
     }
 
     /// One that is ready when something exceptional happened.
-    pub(super) fn exceptional(descriptor: OwnedFd) -> io::Result<Self> {
+    #[cfg(target_os = "linux")]
+    pub(in crate::os) fn exceptional(descriptor: OwnedFd) -> io::Result<Self> {
         Self::new(descriptor, Interest::PRIORITY)
     }
 
@@ -37,7 +38,7 @@ impl Sensor {
     }
 
     /// Waits until it is ready and leaves it so; may be dropped and called again without loss.
-    pub(super) async fn ready(&self, interest: Interest) {
+    pub(in crate::os) async fn ready(&self, interest: Interest) {
         match self.0.ready(interest).await {
             Ok(mut guard) => guard.retain_ready(),
             // Only a runtime that is ending refuses; there is nothing left to wait for.
@@ -46,7 +47,10 @@ impl Sensor {
     }
 
     /// Takes what there is, until there is nothing more.
-    pub(super) fn drain<T>(&self, mut take: impl FnMut(BorrowedFd<'_>) -> io::Result<T>) -> Vec<T> {
+    pub(in crate::os) fn drain<T>(
+        &self,
+        mut take: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> Vec<T> {
         let mut all = Vec::new();
         loop {
             match self.0.try_io(Interest::READABLE, |owned| take(owned.0.as_fd())) {
@@ -58,7 +62,8 @@ impl Sensor {
     }
 
     /// It has been looked at; the next time it is ready is another time.
-    pub(super) fn seen(&self, interest: Interest) {
+    #[cfg(target_os = "linux")]
+    pub(in crate::os) fn seen(&self, interest: Interest) {
         let blocked = io::Error::from(io::ErrorKind::WouldBlock);
         let _ = self.0.try_io(interest, |_| Err::<(), _>(blocked));
     }
