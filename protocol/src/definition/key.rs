@@ -147,6 +147,10 @@ impl Key {
         self.linux(support).macos(support).windows(support)
     }
 
+    pub(super) const fn unix(self, support: Support) -> Self {
+        self.linux(support).macos(support)
+    }
+
     pub(super) const fn linux(mut self, support: Support) -> Self {
         self.linux = support;
         self

@@ -59,6 +59,34 @@ fn what_is_said_to_be_honoured_on_linux_is_what_we_do() {
     }
 }
 
+/// Where macOS does not do what Linux does.
+const OTHERWISE_ON_MACOS: &str = "InitGroups ProcessType POSIXSpawnType LowPriorityIO
+    LimitLoadToHardware Sockets.Bonjour SoftResourceLimits.ResidentSetSize
+    HardResourceLimits.ResidentSetSize Supervisor.KillMode Supervisor.Log.Mode
+    Supervisor.Log.MaxSize Supervisor.Log.MaxAge Supervisor.Log.Sinks
+    Supervisor.Log.JournaldSocket";
+
+#[test]
+fn macos_does_what_linux_does_but_for_what_is_known() {
+    let differ = |key: &Key| key.on(Os::MacOs) != key.on(Os::Linux);
+    let mut found: Vec<String> =
+        rows().into_iter().filter(|(_, key)| differ(key)).map(|(path, _)| path).collect();
+    let mut known: Vec<&str> = OTHERWISE_ON_MACOS.split_whitespace().collect();
+    found.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn what_is_done_on_one_system_is_answered_for_all() {
+    for (path, key) in rows() {
+        let open = Os::ALL.map(|os| key.on(os) == Support::NotYet);
+        // That there are no signals to reload by will not change.
+        let is_whole = open == [true; 3] || open == [false; 3];
+        assert!(is_whole || path == "Supervisor.ReloadSignal", "{path}: {open:?}");
+    }
+}
+
 /// Every row, with its path.
 fn rows() -> Vec<(String, &'static Key)> {
     fn below(path: &str, keys: &'static [Key], rows: &mut Vec<(String, &'static Key)>) {

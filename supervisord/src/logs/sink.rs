@@ -17,10 +17,10 @@ use supervisor_core::Moment;
 use super::pipe::{Line, Origin, gap};
 use crate::os::Datagrams;
 
+pub(crate) use crate::os::LOGGER as SYSLOG;
+
 /// Where systemd's journal listens.
 pub(crate) const JOURNALD: &str = "/run/systemd/journal/socket";
-/// Where the system's logger listens.
-pub(crate) const SYSLOG: &str = "/dev/log";
 
 /// How long a socket that took nothing is left alone.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);

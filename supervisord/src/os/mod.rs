@@ -124,7 +124,7 @@ pub use self::{
 };
 
 pub use cut::{block_size, collapse, yield_all, yield_disk};
-pub use datagrams::Datagrams;
+pub use datagrams::{Datagrams, LOGGER};
 pub use service::{is_service, run_service, tell_failed, tell_ready};
 pub use stable_hash::stable_hash;
 

@@ -27,7 +27,7 @@ use crate::show::{self, Checked, Tally};
 Each finding is FILE:LINE: error|warning|note: KEY cause; help. An error is what svcctl add would
 refuse. A warning is about what has no effect, or is missing on this machine: the program, its
 interpreter, user, group, folders. Of a folder every *.plist and *.json is checked, not those in
-folders below.
+folders below. What --os tells of macOS is what the code does by the manual: it was not run there.
 
 Examples:
   svcctl check web.plist

@@ -1,6 +1,6 @@
 //! Keys that say what the service is and when it starts.
 
-use super::nested::{CALENDAR, INETD, KEEP_ALIVE, SOCKET};
+use super::nested::{CALENDAR, INETD, KEEP_ALIVE, NO_SOCKETS, SOCKET};
 use super::{HONOURED, SECONDS, TEXTS};
 use crate::definition::key::{Class, Key, Kind, Support};
 
@@ -12,8 +12,7 @@ pub(super) const IDENTITY: &[Key] = &[
         "The name of the service, unique to one supervisor.",
     )
     .essential()
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "Program",
         Kind::Program,
@@ -21,8 +20,7 @@ pub(super) const IDENTITY: &[Key] = &[
         "The file to execute, as an absolute path; without it the first of ProgramArguments.",
     )
     .essential()
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "ProgramArguments",
         Kind::List(&Kind::Text),
@@ -30,37 +28,38 @@ pub(super) const IDENTITY: &[Key] = &[
         "The arguments, the program's own name first; looked up on PATH when it has no slash.",
     )
     .essential()
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "Disabled",
         Kind::Boolean,
         Class::NextStart,
         "Keeps the service from being loaded, unless `svcctl enable` has said otherwise.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "EnableGlobbing",
         Kind::Boolean,
         Class::Restart,
         "Puts files in the place of arguments that are patterns of glob(3), and a home in that of `~`.",
     )
-    .linux(HONOURED),
+    .unix(HONOURED)
+    .windows(Support::Approximated(
+        "names are compared without regard to case, and nothing takes its meaning from a character",
+    )),
     Key::new(
         "LimitLoadToHosts",
         TEXTS,
         Class::NextStart,
         "Hosts the service is for, by name; on others it is not loaded.",
     )
-    .linux(HONOURED).windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "LimitLoadFromHosts",
         TEXTS,
         Class::NextStart,
         "Hosts the service is not loaded on, by name.",
     )
-    .linux(HONOURED).windows(HONOURED),
+    .everywhere(HONOURED),
 ];
 
 pub(super) const CONDITIONS: &[Key] = &[
@@ -70,39 +69,35 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::NextStart,
         "Starts the service once when it is loaded.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "KeepAlive",
         Kind::OneOf(&[Kind::Boolean, Kind::Dictionary(KEEP_ALIVE)]),
         Class::Hot,
         "Starts the service again when it ends: always, or when any condition holds.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "OnDemand",
         Kind::Boolean,
         Class::Hot,
         "The old opposite of KeepAlive; KeepAlive wins when both are given.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "StartInterval",
         SECONDS,
         Class::Hot,
         "Starts the service whenever this many seconds have passed.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "StartCalendarInterval",
         Kind::OneOf(&[Kind::Dictionary(CALENDAR), Kind::List(&Kind::Dictionary(CALENDAR))]),
         Class::Hot,
         "Starts the service at these moments of local time; what is left out matches every value.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Approximated(
         "that the clock was set is noticed only by a supervisor that runs as a service",
     ))
@@ -113,23 +108,21 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::Hot,
         "Starts the service when any of these files or folders changes.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "QueueDirectories",
         Kind::List(&Kind::Path),
         Class::Hot,
         "Keeps the service alive as long as any of these folders is not empty.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "StartOnMount",
         Kind::Boolean,
         Class::Hot,
         "Starts the service whenever a file system is mounted.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::NotAvailable("Windows has no mounts a service could be told of")),
     Key::new(
         "Sockets",
@@ -138,15 +131,15 @@ pub(super) const CONDITIONS: &[Key] = &[
         "Sockets opened for the service, told it by LISTEN_FDS; a connection starts it.",
     )
     .essential()
-    .linux(HONOURED)
-    .windows(Support::Refused("Windows can't hand an open socket to a program that expects one")),
+    .unix(HONOURED)
+    .windows(NO_SOCKETS),
     Key::new(
         "inetdCompatibility",
         Kind::Dictionary(INETD),
         Class::Restart,
         "Hands connections over as inetd does: on standard input, output and error.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::NotAvailable("Windows can't hand a connection over as standard input")),
     Key::new(
         "LaunchOnlyOnce",
@@ -154,6 +147,5 @@ pub(super) const CONDITIONS: &[Key] = &[
         Class::NextStart,
         "Runs the service once and not again until the next boot.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
 ];

@@ -8,6 +8,8 @@ use crate::definition::supervisor::{LogFormat, LogFull, LogMode, LogSink, Syslog
 const COPIES: Support = Support::Approximated(
     "rotation copies the log and cuts it off; what is written in that instant may be lost",
 );
+const NO_JOURNAL: Support = Support::NotAvailable("the journal is systemd's");
+const NO_LOGGER: Support = Support::NotAvailable("Windows has no sockets that loggers listen at");
 const SINK: Kind = Kind::Choice(LogSink::WORDS);
 
 pub(super) const LOG: &[Key] = &[
@@ -17,7 +19,13 @@ pub(super) const LOG: &[Key] = &[
         Class::Restart,
         "File: it writes its log itself. Pipe: the supervisor writes it, line by line.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .macos(Support::Approximated(
+        "with Pipe, lines that were read and not yet written are lost when the supervisor is killed",
+    ))
+    .windows(Support::Approximated(
+        "with Pipe, output has nowhere to go once the supervisor is killed, until it starts anew",
+    )),
     ROTATE,
     MAX_SIZE,
     MAX_AGE,
@@ -25,41 +33,47 @@ pub(super) const LOG: &[Key] = &[
     MAX_TOTAL,
     COMPRESS,
     ours("Timestamps", Kind::Boolean, Class::Hot, "Whether lines begin with the time; for Pipe.")
-        .linux(HONOURED),
+        .everywhere(HONOURED),
     ours("LocalTime", Kind::Boolean, Class::Hot, "Times of the machine's zone, not UTC; for Pipe.")
-        .linux(HONOURED),
+        .everywhere(HONOURED),
     ours(
         "Format",
         Kind::Choice(LogFormat::WORDS),
         Class::Restart,
         "Text, or Json: an object a line with time, stream, run, pid, label and text; for Pipe.",
     )
-    .linux(HONOURED),
+    .everywhere(HONOURED),
     ours(
         "Full",
         Kind::Choice(LogFull::WORDS),
         Class::Hot,
         "While its file takes nothing, Block: it waits; DropOldest: lines go, and are counted; for Pipe.",
     )
-    .linux(HONOURED),
+    .everywhere(HONOURED),
     ours(
         "Sinks",
         Kind::OneOf(&[SINK, Kind::List(&SINK)]),
         Class::Hot,
         "Where lines go, File without it; for Pipe. Only a file can make the service wait.",
     )
-    .linux(HONOURED),
+    .linux(HONOURED)
+    .macos(Support::Approximated("there is no journal; Journald gets nothing"))
+    .windows(Support::Approximated("there is neither journal nor logger; only File gets lines")),
     ours("JournaldSocket", Kind::Path, Class::Hot, "The journal's socket, if it is not the usual.")
-        .linux(HONOURED),
-    ours("SyslogSocket", Kind::Path, Class::Hot, "The logger's socket, if it is not /dev/log.")
-        .linux(HONOURED),
+        .linux(HONOURED)
+        .macos(NO_JOURNAL)
+        .windows(NO_LOGGER),
+    ours("SyslogSocket", Kind::Path, Class::Hot, "The logger's socket, if it is not the usual.")
+        .unix(HONOURED)
+        .windows(NO_LOGGER),
     ours(
         "SyslogFormat",
         Kind::Choice(SyslogFormat::WORDS),
         Class::Hot,
         "RFC5424, or RFC3164 for old loggers and the /dev/log of systemd.",
     )
-    .linux(HONOURED),
+    .unix(HONOURED)
+    .windows(NO_LOGGER),
 ];
 
 /// What holds for all services, in the settings.

@@ -7,6 +7,8 @@ use crate::definition::socket::{SocketFamily, SocketProtocol, SocketType};
 const LABELS: Kind = Kind::Map(&Kind::Boolean);
 const ID: Kind = Kind::Integer { min: 0, max: u32::MAX as i64 };
 const NO_BONJOUR: Support = Support::NotAvailable("advertising by Bonjour needs macOS");
+pub(super) const NO_SOCKETS: Support =
+    Support::Refused("Windows can't hand an open socket to a program that expects one");
 const MACH: &str = "Mach messages need macOS's own launchd";
 
 const fn inside(name: &'static str, kind: Kind, class: Class, summary: &'static str) -> Key {
@@ -20,63 +22,54 @@ pub(super) const KEEP_ALIVE: &[Key] = &[
         Class::Hot,
         "True: again after an exit with status 0; false: after any other end.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     inside(
         "Crashed",
         Kind::Boolean,
         Class::Hot,
         "True: again after a crash; false: after any end that is none.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     inside(
         "PathState",
         Kind::Map(&Kind::Boolean),
         Class::Hot,
         "Paths; alive while any exists (true) or does not (false).",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     inside(
         "OtherJobEnabled",
         LABELS,
         Class::Hot,
         "Services; alive while any is loaded (true) or is not (false).",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     inside(
         "OtherJobActive",
         LABELS,
         Class::Hot,
         "Services; alive while any that is loaded runs (true) or does not (false).",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     inside(
         "NetworkState",
         Kind::Boolean,
         Class::Hot,
         "Alive while a network interface is up (true) or none is (false).",
     )
-    .linux(HONOURED),
+    .everywhere(HONOURED),
     inside(
         "AfterInitialDemand",
         Kind::Boolean,
         Class::Hot,
         "Nothing starts the service until it is first asked for.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
 ];
 
 const fn moment(name: &'static str, max: i64, summary: &'static str) -> Key {
     let min = if matches!(name.as_bytes(), b"Day") { 1 } else { 0 };
-    inside(name, Kind::Integer { min, max }, Class::Hot, summary)
-        .essential()
-        .linux(HONOURED)
-        .windows(HONOURED)
+    inside(name, Kind::Integer { min, max }, Class::Hot, summary).essential().everywhere(HONOURED)
 }
 
 pub(super) const CALENDAR: &[Key] = &[
@@ -88,7 +81,7 @@ pub(super) const CALENDAR: &[Key] = &[
 ];
 
 const fn socket(name: &'static str, kind: Kind, summary: &'static str) -> Key {
-    inside(name, kind, Class::Restart, summary).essential().linux(HONOURED)
+    inside(name, kind, Class::Restart, summary).essential().unix(HONOURED).windows(NO_SOCKETS)
 }
 
 pub(super) const SOCKET: &[Key] = &[
@@ -121,7 +114,9 @@ pub(super) const SOCKET: &[Key] = &[
         Class::Hot,
         "Names the socket is advertised under on the network.",
     )
-    .everywhere(NO_BONJOUR),
+    .linux(NO_BONJOUR)
+    .macos(Support::NotAvailable("only launchd advertises for others; dns-sd(1) does it by hand"))
+    .windows(NO_SOCKETS),
     socket("MulticastGroup", TEXT, "The multicast group to join."),
     socket("ReceivePacketInfo", Kind::Boolean, "Asks for the address each datagram was sent to."),
     inside(
@@ -130,7 +125,8 @@ pub(super) const SOCKET: &[Key] = &[
         Class::Hot,
         "Makes the socket the one that syslog messages go to.",
     )
-    .everywhere(Support::NotAvailable("it is for Apple's own syslogd")),
+    .unix(Support::NotAvailable("it is for Apple's own syslogd"))
+    .windows(NO_SOCKETS),
 ];
 
 const NO_INETD: Support =
@@ -143,7 +139,7 @@ pub(super) const INETD: &[Key] = &[
         Class::Restart,
         "True: one process for the listening socket; false: one for each connection.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(NO_INETD),
     inside(
         "Instances",
@@ -151,13 +147,13 @@ pub(super) const INETD: &[Key] = &[
         Class::Hot,
         "How many connections are served at once, with Wait false.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(NO_INETD),
 ];
 
 const fn limit(name: &'static str, windows: Support, summary: &'static str) -> Key {
     let kind = Kind::Integer { min: 0, max: i64::MAX };
-    inside(name, kind, Class::Restart, summary).linux(HONOURED).windows(windows)
+    inside(name, kind, Class::Restart, summary).unix(HONOURED).windows(windows)
 }
 
 const COMMITTED: Support = Support::Approximated("limits the memory that each process commits");

@@ -5,9 +5,18 @@ use super::{HONOURED, TEXT};
 use crate::definition::key::{Class, Key, Kind, Support};
 use crate::definition::rare::ProcessType;
 
-const BACKGROUND: Support = Support::Approximated(
+const BATCH: Support = Support::Approximated(
     "Background runs at nice 10, unless Nice is given, and as batch work; the others are all alike",
 );
+const DARWIN_BACKGROUND: Support = Support::Approximated(
+    "Background is macOS's own state of that name (setpriority(2)); the others are all alike",
+);
+const IDLE_CLASS: Support = Support::Approximated(
+    "Background has the idle priority class, unless Nice is given, and its own process low \
+     priorities for disk and memory; the others are all alike",
+);
+const IN_BACKGROUND: Support =
+    Support::Approximated("a service with ProcessType Background always is, others never");
 const UNIX_ONLY: Support = Support::NotAvailable("Windows has no such thing");
 
 pub(super) const ENVIRONMENT: &[Key] = &[
@@ -18,7 +27,7 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         "The user the service runs as; needs a supervisor that runs as root.",
     )
     .essential()
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Refused("Windows starts a program as another user only with a password")),
     Key::new(
         "GroupName",
@@ -27,7 +36,7 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         "The group the service runs as, in place of the user's own.",
     )
     .essential()
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(UNIX_ONLY),
     Key::new(
         "InitGroups",
@@ -36,6 +45,7 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         "Whether the process gets the further groups of its user as well.",
     )
     .linux(HONOURED)
+    .macos(Support::Approximated("it gets the first 16, and none that a directory adds later"))
     .windows(UNIX_ONLY),
     Key::new(
         "RootDirectory",
@@ -44,7 +54,7 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         "The folder that becomes `/` for the service; needs a supervisor that runs as root.",
     )
     .essential()
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Refused("Windows has no chroot, and the service would not be confined")),
     Key::new(
         "WorkingDirectory",
@@ -52,23 +62,21 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         Class::Restart,
         "The folder the service starts in; `/` without it.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "EnvironmentVariables",
         Kind::Map(&Kind::Text),
         Class::Restart,
         "Variables set for the service, over those it inherits.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "Umask",
         Kind::Mode,
         Class::Restart,
         "Mode bits withheld from files the service makes: decimal, or octal as text.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(UNIX_ONLY),
     Key::new(
         "StandardInPath",
@@ -76,24 +84,21 @@ pub(super) const ENVIRONMENT: &[Key] = &[
         Class::Restart,
         "The file the service reads as its standard input.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "StandardOutPath",
         Kind::Path,
         Class::Restart,
         "The file its standard output is appended to; without it the supervisor keeps a log.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "StandardErrorPath",
         Kind::Path,
         Class::Restart,
         "The file its standard error is appended to; without it the supervisor keeps a log.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
 ];
 
 pub(super) const RESOURCES: &[Key] = &[
@@ -103,7 +108,7 @@ pub(super) const RESOURCES: &[Key] = &[
         Class::Restart,
         "The priority of the service, from -20 (first) to 20 (last).",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Approximated(
         "as one of five priority classes: high, above normal, normal, below normal, idle",
     )),
@@ -113,14 +118,18 @@ pub(super) const RESOURCES: &[Key] = &[
         Class::Restart,
         "How much of the machine the service is given.",
     )
-    .linux(BACKGROUND),
+    .linux(BATCH)
+    .macos(DARWIN_BACKGROUND)
+    .windows(IDLE_CLASS),
     Key::new(
         "POSIXSpawnType",
         Kind::Choice(ProcessType::WORDS),
         Class::Restart,
         "The old name of ProcessType; ProcessType wins when both are given.",
     )
-    .linux(BACKGROUND),
+    .linux(BATCH)
+    .macos(DARWIN_BACKGROUND)
+    .windows(IDLE_CLASS),
     Key::new(
         "LowPriorityIO",
         Kind::Boolean,
@@ -129,21 +138,23 @@ pub(super) const RESOURCES: &[Key] = &[
     )
     .linux(Support::Approximated(
         "its class is idle, which only those schedulers of disks heed that know classes, as BFQ does",
-    )),
+    ))
+    .macos(HONOURED)
+    .windows(Support::Approximated("it holds for its own process, not for those it starts")),
     Key::new(
         "LowPriorityBackgroundIO",
         Kind::Boolean,
         Class::Restart,
         "The same, while the service is in the background.",
     )
-    .linux(Support::Approximated("a service with ProcessType Background always is, others never")),
+    .everywhere(IN_BACKGROUND),
     Key::new(
         "SoftResourceLimits",
         Kind::Dictionary(RESOURCE_LIMITS),
         Class::Restart,
         "Limits the service may raise again, up to the hard ones.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Approximated(
         "Windows has one limit of a kind: the lower of soft and hard counts",
     )),
@@ -153,7 +164,7 @@ pub(super) const RESOURCES: &[Key] = &[
         Class::Restart,
         "Limits the service may not raise.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Approximated(
         "Windows has one limit of a kind: the lower of soft and hard counts",
     )),
@@ -163,7 +174,7 @@ pub(super) const RESOURCES: &[Key] = &[
         Class::Hot,
         "Leaves the children of the service alone after it has ended.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(Support::Approximated("the request to end still reaches all that share its console")),
 ];
 
@@ -174,28 +185,29 @@ pub(super) const TIMING: &[Key] = &[
         Class::Hot,
         "Seconds between two starts at the least, 10 without it; 0 lifts it.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "ExitTimeOut",
         Kind::Integer { min: 0, max: u32::MAX as i64 },
         Class::Hot,
         "Seconds between the request to end and the kill, 20 without it; 0 means never kill.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "Debug",
         Kind::Boolean,
         Class::Hot,
         "Tells all that the supervisor does with this service, in its own log.",
     )
-    .linux(HONOURED).windows(HONOURED),
+    .everywhere(HONOURED),
     Key::new(
         "WaitForDebugger",
         Kind::Boolean,
         Class::NextStart,
         "Stops the service before its first instruction, until a debugger or SIGCONT lets it go on.",
     )
-    .linux(HONOURED),
+    .unix(HONOURED)
+    .windows(Support::NotAvailable(
+        "nothing there could let it go on; gflags.exe makes a debugger start with a program",
+    )),
 ];

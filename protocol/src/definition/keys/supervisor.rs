@@ -15,6 +15,8 @@ const ARGUMENTS: Kind = Kind::List(&TEXT);
 const STATUSES: Kind = Kind::List(&Kind::Integer { min: i32::MIN as i64, max: u32::MAX as i64 });
 const SAME_CONSOLE: Support =
     Support::Approximated("the request to end still reaches all that share its console");
+const GROUP_ONLY: Support =
+    Support::Approximated("the tree is its process group; what has left that is out of reach");
 const NO_SIGNALS: Support = Support::NotAvailable("Windows has no signals");
 
 pub(super) const fn ours(
@@ -43,19 +45,17 @@ pub(super) const SUPERVISOR: &[Key] = &[
     ours("Health", Kind::Dictionary(HEALTH), Class::Hot, "What shows that it still serves."),
     ours("Watchdog", SECONDS, Class::Restart, "Seconds it may stay silent (WATCHDOG=1)."),
     ours("Restart", Kind::Dictionary(RESTART), Class::Hot, "Which ends lead to a restart.")
-        .linux(HONOURED)
-        .windows(HONOURED),
+        .everywhere(HONOURED),
     ours("Backoff", Kind::Dictionary(BACKOFF), Class::Hot, "How long to wait before a restart.")
-        .linux(HONOURED)
-        .windows(HONOURED),
+        .everywhere(HONOURED),
     ours("StartLimit", Kind::Dictionary(START_LIMIT), Class::Hot, "When to give up.")
-        .linux(HONOURED)
-        .windows(HONOURED),
+        .everywhere(HONOURED),
     ours("StopSignal", Kind::Signal, Class::Hot, "The signal that asks the service to end.")
-        .linux(HONOURED)
+        .unix(HONOURED)
         .windows(Support::Approximated("INT is Ctrl-C, KILL ends it, and any other is Ctrl-Break")),
     ours("KillMode", Kind::Choice(KillMode::WORDS), Class::Hot, "Whom stopping reaches.")
         .linux(HONOURED)
+        .macos(GROUP_ONLY)
         .windows(SAME_CONSOLE),
     ours(
         "ReloadSignal",
@@ -72,8 +72,7 @@ pub(super) const SUPERVISOR: &[Key] = &[
         Class::Restart,
         "Files of NAME=value lines; EnvironmentVariables wins over them.",
     )
-    .linux(HONOURED)
-    .windows(HONOURED),
+    .everywhere(HONOURED),
     ours("Log", Kind::Dictionary(log::LOG), Class::Restart, "How output is kept.")
         .everywhere(HONOURED),
     ours("Limits", Kind::Dictionary(LIMITS), Class::Hot, "What the whole process tree may use."),
@@ -121,38 +120,35 @@ const HEALTH: &[Key] = &[
 
 const RESTART: &[Key] = &[
     ours("On", Kind::Choice(RestartOn::WORDS), Class::Hot, "Which ends lead to a restart.")
-        .linux(HONOURED)
-        .windows(HONOURED),
+        .everywhere(HONOURED),
     ours("SuccessExitCodes", STATUSES, Class::Hot, "Statuses that count as success beside 0.")
-        .linux(HONOURED)
-        .windows(HONOURED),
+        .everywhere(HONOURED),
     ours("NeverExitCodes", STATUSES, Class::Hot, "Statuses after which it stays down.")
-        .linux(HONOURED)
-        .windows(HONOURED),
+        .everywhere(HONOURED),
     ours(
         "Signals",
         Kind::List(&Kind::Signal),
         Class::Hot,
         "Signals to die by which counts as success.",
     )
-    .linux(HONOURED)
+    .unix(HONOURED)
     .windows(NO_SIGNALS),
 ];
 
 const BACKOFF: &[Key] = &[
-    ours("Initial", SECONDS, Class::Hot, "Seconds of the first wait.").linux(HONOURED),
+    ours("Initial", SECONDS, Class::Hot, "Seconds of the first wait.").everywhere(HONOURED),
     ours("Factor", Kind::Number { min: 1.0, max: 100.0 }, Class::Hot, "What waits grow by.")
-        .linux(HONOURED),
-    ours("Max", SECONDS, Class::Hot, "Seconds of the longest wait.").linux(HONOURED),
+        .everywhere(HONOURED),
+    ours("Max", SECONDS, Class::Hot, "Seconds of the longest wait.").everywhere(HONOURED),
     ours("Jitter", Kind::Number { min: 0.0, max: 1.0 }, Class::Hot, "The part left to chance.")
-        .linux(HONOURED),
+        .everywhere(HONOURED),
     ours("ResetAfter", SECONDS, Class::Hot, "Seconds of a run that end the backoff.")
-        .linux(HONOURED),
+        .everywhere(HONOURED),
 ];
 
 const START_LIMIT: &[Key] = &[
-    ours("Burst", COUNT, Class::Hot, "How many starts are allowed.").linux(HONOURED),
-    ours("Interval", SECONDS, Class::Hot, "Seconds within which they count.").linux(HONOURED),
+    ours("Burst", COUNT, Class::Hot, "How many starts are allowed.").everywhere(HONOURED),
+    ours("Interval", SECONDS, Class::Hot, "Seconds within which they count.").everywhere(HONOURED),
 ];
 
 const HOOKS: &[Key] = &[

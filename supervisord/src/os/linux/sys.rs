@@ -15,6 +15,9 @@ use crate::os::{
     unix::{Plan, check},
 };
 
+/// Open files of a process without a limit: any number.
+pub(in crate::os) const OPEN_FILES_MAX: libc::rlim_t = libc::RLIM_INFINITY;
+
 /// Signals this program ignored when it began, one bit each; exec would hand that on.
 static IGNORED: AtomicU64 = AtomicU64::new(0);
 const ALL: u64 = u64::MAX;

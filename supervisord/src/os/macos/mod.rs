@@ -33,6 +33,9 @@ use super::Options;
 pub use super::unix::host_name;
 pub(super) use super::unix::{Child, Slot, is_passing};
 
+/// Where the system's logger listens.
+pub const LOGGER: &str = "/var/run/syslog";
+
 /// What all spawner threads share.
 pub(super) struct Workshop {
     null: File,

@@ -10,6 +10,9 @@ use crate::os::{
     unix::{Plan, check},
 };
 
+/// Open files of a process without a limit: `OPEN_MAX`, which setrlimit(2) says to ask for instead.
+pub(in crate::os) const OPEN_FILES_MAX: libc::rlim_t = 10_240;
+
 /// There are no control groups to join.
 pub(in crate::os) fn join(_: &Plan) -> Result<(), c_int> {
     Ok(())

@@ -10,6 +10,8 @@ use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 
 use super::imp::sealed;
 
+pub use super::imp::LOGGER;
+
 /// How long the reader may take to make room, in milliseconds; all logs wait meanwhile.
 const PATIENCE: u16 = 50;
 

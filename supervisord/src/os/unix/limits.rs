@@ -4,7 +4,7 @@ use std::{io, sync::OnceLock};
 
 use libc::{RLIM_INFINITY, rlim_t, rlimit};
 
-use crate::os::{Limit, Resource};
+use crate::os::{Limit, Resource, imp::sys::OPEN_FILES_MAX};
 
 /// The type the C library gives to the first argument of `setrlimit`.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -19,7 +19,8 @@ static FILES_BEFORE: OnceLock<rlimit> = OnceLock::new();
 pub(super) fn raise_open_files() -> io::Result<u64> {
     let before = current(libc::RLIMIT_NOFILE)?;
     FILES_BEFORE.get_or_init(|| before);
-    let raised = rlimit { rlim_cur: before.rlim_max, rlim_max: before.rlim_max };
+    let most = finite(libc::RLIMIT_NOFILE, before.rlim_max);
+    let raised = rlimit { rlim_cur: most, rlim_max: before.rlim_max };
     // SAFETY: the pointer is to a live rlimit.
     if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raised) } == 0 {
         return Ok(raised.rlim_cur as u64);
@@ -56,7 +57,7 @@ pub(super) fn resolve(limits: &[Limit]) -> Vec<(Kind, rlimit)> {
             value.rlim_cur = value.rlim_cur.min(value.rlim_max);
         }
         if let Some(soft) = limit.soft {
-            value.rlim_cur = clamp(soft);
+            value.rlim_cur = finite(kind, clamp(soft));
         }
     }
     all
@@ -96,6 +97,14 @@ fn kind(resource: Resource) -> Kind {
 /// launchd's definitions write "no limit" as the largest signed number.
 fn clamp(value: u64) -> rlim_t {
     if value >= i64::MAX as u64 { RLIM_INFINITY } else { value as rlim_t }
+}
+
+/// What to ask for in place of no limit where that can't be had.
+fn finite(kind: Kind, value: rlim_t) -> rlim_t {
+    match kind {
+        libc::RLIMIT_NOFILE if value == RLIM_INFINITY => OPEN_FILES_MAX,
+        _ => value,
+    }
 }
 
 fn current(kind: Kind) -> io::Result<rlimit> {

@@ -4,6 +4,9 @@ use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 
+/// Where nobody listens.
+pub const LOGGER: &str = "/dev/log";
+
 /// Messages to one socket, of which there is none here.
 #[derive(Debug)]
 pub struct Datagrams(Infallible);
