@@ -23,7 +23,9 @@ pub(crate) fn gather() -> Value {
 
 #[cfg(windows)]
 fn system() -> Value {
-    json!({})
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetPriorityClass};
+    // SAFETY: asks for this process's own class.
+    json!({ "priority_class": unsafe { GetPriorityClass(GetCurrentProcess()) } })
 }
 
 #[cfg(unix)]

@@ -109,6 +109,73 @@ fn priority_and_limits_are_set_and_what_is_not_there_is_said() {
 }
 
 #[test]
+fn background_work_and_nice_are_classes_of_priority() {
+    let daemon = Daemon::start();
+    let (idle, normal, below_normal) = (0x40, 0x20, 0x4000);
+    for (label, key, value, class) in [
+        ("plain", "ProcessType", json!("Standard"), normal),
+        ("background", "ProcessType", json!("Background"), idle),
+        ("nice", "Nice", json!(5), below_normal),
+        ("quiet", "LowPriorityIO", json!(true), normal),
+    ] {
+        daemon.service(label).does(&["--facts"]).key(key, value).add_in_any_case();
+        assert_eq!(facts(&daemon, label)["priority_class"], class, "{label}");
+    }
+}
+
+#[test]
+fn globbing_puts_files_in_the_place_of_patterns() {
+    let daemon = Daemon::start();
+    let folder = daemon.base().join("conf.d [1]");
+    fs::create_dir(&folder).unwrap();
+    for name in ["b.conf", "A.conf"] {
+        fs::write(folder.join(name), "").unwrap();
+    }
+    fs::copy(&BINARIES.puppet, folder.join("say.exe")).unwrap();
+    let arguments = json!([r"~\sa?.exe", "--facts", "--print", "*.conf", "*.none"]);
+    let service = daemon.service("web").key("ProgramArguments", arguments);
+    let home = json!({"USERPROFILE": folder});
+    let service = service.key("WorkingDirectory", json!(folder)).key("EnvironmentVariables", home);
+    service.key("EnableGlobbing", true).add_in_any_case();
+    let argv = facts(&daemon, "web")["argv"].clone();
+    let expected =
+        json!([folder.join("say.exe"), "--facts", "--print", "A.conf", "b.conf", "*.none"]);
+    assert_eq!(argv, expected);
+}
+
+/// Which of the two runs is the machine's matter.
+#[test]
+fn a_service_lives_with_the_network_or_without_it() {
+    let daemon = Daemon::start();
+    for (label, value) in [("with", true), ("without", false)] {
+        let network = json!({"NetworkState": value});
+        let service = daemon.service(label).without("RunAtLoad").key("KeepAlive", network);
+        service.add_in_any_case();
+    }
+    let states = ["with", "without"].map(|label| daemon.json_of(label)["state"].clone());
+    assert!(states.contains(&json!("up")) && states.contains(&json!("waiting")), "{states:?}");
+}
+
+#[test]
+fn a_piped_log_has_the_time_of_each_line_or_is_json() {
+    let daemon = Daemon::start();
+    let stamped = json!({"Log": {"Mode": "Pipe", "Timestamps": true}});
+    daemon
+        .service("stamped")
+        .does(&["--print", "hello"])
+        .key("Supervisor", stamped)
+        .add_in_any_case();
+    let log = daemon.wait_logged("stamped", "hello\n");
+    let (time, rest) = log.split_once(' ').unwrap();
+    assert!(time.ends_with('Z') && time.contains('T') && rest == "hello\n", "{log}");
+    let json = json!({"Log": {"Mode": "Pipe", "Format": "Json"}});
+    daemon.service("json").does(&["--print", "hello"]).key("Supervisor", json).add_in_any_case();
+    let log = daemon.wait_logged("json", "\n");
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["text"], &line["label"]), (&json!("hello"), &json!("json")));
+}
+
+#[test]
 fn another_user_is_refused() {
     let daemon = Daemon::start();
     let output = daemon.service("web").key("UserName", "nobody").add_in_any_case();

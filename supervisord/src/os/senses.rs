@@ -21,7 +21,6 @@ pub(super) mod imp {
     mod folder;
     #[path = "../../elsewhere/mounted.rs"]
     pub(super) mod mounted;
-    #[path = "../../elsewhere/network.rs"]
     pub(super) mod network;
     pub(super) mod paths;
 }

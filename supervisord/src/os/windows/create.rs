@@ -9,14 +9,13 @@ use std::{
 
 use supervisor_core::Run;
 use windows_sys::Win32::System::Threading::{
-    ABOVE_NORMAL_PRIORITY_CLASS, BELOW_NORMAL_PRIORITY_CLASS, CREATE_NO_WINDOW, CREATE_SUSPENDED,
-    CREATE_UNICODE_ENVIRONMENT, CreateProcessW, EXTENDED_STARTUPINFO_PRESENT, HIGH_PRIORITY_CLASS,
-    IDLE_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS, PROCESS_INFORMATION, ResumeThread,
+    CREATE_NO_WINDOW, CREATE_SUSPENDED, CREATE_UNICODE_ENVIRONMENT, CreateProcessW,
+    EXTENDED_STARTUPINFO_PRESENT, PROCESS_INFORMATION, ResumeThread,
 };
 
 use super::{
     block::block,
-    check, limits,
+    check, limits, priority,
     process::{Child, Process},
     program::Program,
     startup::Startup,
@@ -46,6 +45,7 @@ pub(super) fn create(run: Run, launch: &Launch, domain: &str) -> Result<Child, S
         process.end();
         return Err(grouped(error));
     }
+    priority::yield_to_others(&process, launch);
     // SAFETY: the thread's handle is open; it is suspended once.
     unsafe { ResumeThread(thread.as_raw_handle()) };
     Ok(Child { process, tree })
@@ -77,7 +77,7 @@ fn make(
             ptr::null(),
             ptr::null(),
             1,
-            FLAGS | priority(launch.nice),
+            FLAGS | priority::class(launch),
             environment.as_ptr().cast(),
             directory.as_ptr(),
             startup.raw(),
@@ -97,15 +97,4 @@ fn refused(launch: &Launch, program: &Path, error: &io::Error) -> SpawnError {
         false => (Stage::Directory, launch.directory.as_path()),
     };
     SpawnError::from_io(stage, Some(path.as_os_str().to_owned()), error)
-}
-
-/// The class that comes closest to a nice value; the highest would hold up the system itself.
-fn priority(nice: Option<i32>) -> u32 {
-    match nice.unwrap_or(0) {
-        ..=-10 => HIGH_PRIORITY_CLASS,
-        -9..=-1 => ABOVE_NORMAL_PRIORITY_CLASS,
-        0 => NORMAL_PRIORITY_CLASS,
-        1..=9 => BELOW_NORMAL_PRIORITY_CLASS,
-        10.. => IDLE_PRIORITY_CLASS,
-    }
 }

@@ -2,8 +2,8 @@
 
 use supervisor_core::Run;
 
-use super::{Workshop, create::create, process::Child, user};
-use crate::os::{Launch, SpawnError, Stage};
+use super::{Workshop, create::create, glob, process::Child, user};
+use crate::os::{Launch, Patterns, SpawnError, Stage};
 
 /// What a spawner thread needs for all its children: nothing here.
 pub(in crate::os) struct Nursery;
@@ -28,7 +28,12 @@ impl Nursery {
             let detail = String::from("a root directory is not available on Windows");
             return Err(SpawnError::because(Stage::Root, Some(root.clone().into()), detail));
         }
-        create(run, launch, &workshop.domain)
+        match launch.patterns {
+            Patterns::None => create(run, launch, &workshop.domain),
+            Patterns::Arguments | Patterns::ProgramToo => {
+                create(run, &glob::expand(launch), &workshop.domain)
+            }
+        }
     }
 }
 

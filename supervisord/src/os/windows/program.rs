@@ -88,7 +88,7 @@ fn is_batch(file: &Path) -> bool {
     is_ending(&name, "bat") || is_ending(&name, "cmd")
 }
 
-fn variable(environment: &Environment, name: &str) -> Option<OsString> {
+pub(super) fn variable(environment: &Environment, name: &str) -> Option<OsString> {
     let mut known = environment.iter().rev();
     known.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
 }
