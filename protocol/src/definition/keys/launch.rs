@@ -44,7 +44,7 @@ pub(super) const IDENTITY: &[Key] = &[
     )
     .unix(HONOURED)
     .windows(Support::Approximated(
-        "names are compared without regard to case, and nothing takes its meaning from a character",
+        "as Windows names files: case and a dot in front mean nothing, a backslash parts folders",
     )),
     Key::new(
         "LimitLoadToHosts",

@@ -10,11 +10,11 @@ use ::glob::{MatchOptions, Pattern, glob_with};
 use super::program::variable;
 use crate::os::{Launch, Patterns};
 
-/// As glob(3) has it, but for the case of letters, which means nothing to this system.
+/// As glob(3) has it, but for what means nothing to this system: case, and a dot in front.
 const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: false,
     require_literal_separator: true,
-    require_literal_leading_dot: true,
+    require_literal_leading_dot: false,
 };
 
 /// The launch with what each pattern matches in its place; one that matches nothing stays.
@@ -82,7 +82,7 @@ mod tests {
         let base = tempfile::Builder::new().prefix("a[b]").tempdir().unwrap();
         let folder = base.path().join("web");
         fs::create_dir(&folder).unwrap();
-        for name in ["b.conf", "A.conf", ".hidden.conf", "[x].txt"] {
+        for name in ["b.conf", "A.conf", ".hidden", "[x].txt"] {
             fs::write(folder.join(name), "").unwrap();
         }
         let home = folder.to_str().unwrap().to_owned();
@@ -98,7 +98,7 @@ mod tests {
         check(&["*.conf"], &["A.conf", "b.conf"]);
         check(&["-v", "[b-z].CONF", "**.conf"], &["-v", "b.conf", "A.conf", "b.conf"]);
         check(&["*.none", "--all=*.conf", "%TEMP%", ""], &["*.none", "--all=*.conf", "%TEMP%", ""]);
-        check(&[".h*", "[[]x].*", "["], &[".hidden.conf", "[x].txt", "["]);
+        check(&[".h*", "[[]x].*", "["], &[".hidden", "[x].txt", "["]);
         check(&[r"..\w*\a.conf", r"nowhere\*"], &[r"..\web\A.conf", r"nowhere\*"]);
         check(
             &[r"~\a.*", "~", "~/none", "~x"],

@@ -70,3 +70,19 @@ pub(super) fn yield_to_others(process: &Process, launch: &Launch) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn background_work_is_idle_unless_its_nice_value_is_given() {
+        let class = |is_background, nice| {
+            class(&Launch { is_background, nice, ..Launch::new("web", "web") })
+        };
+        assert_eq!(class(false, None), NORMAL_PRIORITY_CLASS);
+        assert_eq!(class(true, None), IDLE_PRIORITY_CLASS);
+        assert_eq!(class(true, Some(5)), BELOW_NORMAL_PRIORITY_CLASS);
+        assert_eq!(class(false, Some(-20)), HIGH_PRIORITY_CLASS);
+    }
+}
