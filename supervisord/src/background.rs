@@ -7,6 +7,8 @@ pub use self::unix::enter;
 #[cfg(windows)]
 pub use self::windows::enter;
 
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::start::StartError;
@@ -25,6 +27,9 @@ pub enum Side {
 pub struct Readiness {
     #[cfg(unix)]
     pipe: Option<std::fs::File>,
+    /// Whoever started us reads our standard output.
+    #[cfg(windows)]
+    is_awaited: bool,
 }
 
 impl Readiness {
@@ -34,6 +39,8 @@ impl Readiness {
         Self {
             #[cfg(unix)]
             pipe: None,
+            #[cfg(windows)]
+            is_awaited: false,
         }
     }
 
@@ -55,6 +62,12 @@ impl Readiness {
             let _ = writeln!(pipe, "{news}");
         }
         #[cfg(windows)]
+        if self.is_awaited {
+            use std::io::Write as _;
+            // As above.
+            let _ = writeln!(std::io::stdout(), "{news}");
+        }
+        #[cfg(windows)]
         match news {
             "ready" => crate::os::tell_ready(),
             error => crate::os::tell_failed(error),
@@ -62,17 +75,33 @@ impl Readiness {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the caller's own terminal")]
+fn wait(pipe: impl std::io::Read, log: &Path) -> ExitCode {
+    let mut news = String::new();
+    // A daemon that died says nothing: the pipe just ends.
+    let _ = BufReader::new(pipe).read_line(&mut news);
+    match news.trim_end() {
+        "ready" => ExitCode::SUCCESS,
+        "" => {
+            eprintln!("supervisord: it ended before it was ready; see {}", log.display());
+            ExitCode::FAILURE
+        }
+        error => {
+            eprintln!("supervisord: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use std::fs::File;
-    use std::io::{BufRead as _, BufReader};
     use std::os::fd::OwnedFd;
     use std::path::Path;
-    use std::process::ExitCode;
 
     use daemonize::{Daemonize, Outcome};
 
-    use super::{Readiness, Side};
+    use super::{Readiness, Side, wait};
     use crate::start::StartError;
 
     /// Forks into the background, with output to `log`.
@@ -100,39 +129,40 @@ mod unix {
             }
         }
     }
-
-    #[expect(clippy::print_stderr, reason = "the caller's own terminal")]
-    fn wait(pipe: File, log: &Path) -> ExitCode {
-        let mut news = String::new();
-        // A daemon that died says nothing: the pipe just ends.
-        let _ = BufReader::new(pipe).read_line(&mut news);
-        match news.trim_end() {
-            "ready" => ExitCode::SUCCESS,
-            "" => {
-                eprintln!("supervisord: it ended before it was ready; see {}", log.display());
-                ExitCode::FAILURE
-            }
-            error => {
-                eprintln!("supervisord: {error}");
-                ExitCode::FAILURE
-            }
-        }
-    }
 }
 
 #[cfg(windows)]
 mod windows {
+    use std::fs::File;
     use std::path::Path;
+    use std::process::{Command, Stdio};
 
-    use super::Side;
+    use super::{Readiness, Side, wait};
+    use crate::os;
     use crate::start::StartError;
 
-    /// Windows has no fork; a service there belongs to the service control manager.
+    /// Tells this program that it is the one in the background.
+    const VARIABLE: &str = "SUPERVISORD_BACKGROUND";
+
+    /// Starts this program once more, without a console, with output to `log`.
     ///
     /// # Errors
-    /// Always [`StartError::Background`].
-    pub fn enter(_log: &Path) -> Result<Side, StartError> {
-        let cause = "not on Windows; register it as a service instead".to_owned();
-        Err(StartError::Background(cause))
+    /// [`StartError::Background`] when it can't be started.
+    pub fn enter(log: &Path) -> Result<Side, StartError> {
+        if std::env::var_os(VARIABLE).is_some() {
+            // SAFETY: there are no threads yet, so nobody reads the environment meanwhile.
+            unsafe { std::env::remove_var(VARIABLE) };
+            return Ok(Side::Daemon(Readiness { is_awaited: true }));
+        }
+        let failed = |what: &str, cause| StartError::Background(format!("{what}: {cause}"));
+        let cannot_open = |cause| failed(&format!("open {}", log.display()), cause);
+        let cannot_start = |cause| failed("start this program", cause);
+        let errors = File::options().create(true).append(true).open(log).map_err(cannot_open)?;
+        let mut next = Command::new(std::env::current_exe().map_err(cannot_start)?);
+        next.args(std::env::args_os().skip(1)).env(VARIABLE, "1");
+        next.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
+        let mut next = os::detach(&mut next).spawn().map_err(cannot_start)?;
+        let code = next.stdout.take().map(|news| wait(news, log));
+        Ok(Side::Caller(code.unwrap_or(std::process::ExitCode::FAILURE)))
     }
 }

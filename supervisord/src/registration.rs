@@ -6,6 +6,7 @@
 //! **Invariant:** definitions, state and logs of services are never touched.
 
 mod launchd;
+mod logon;
 mod openrc;
 mod plan;
 mod quote;
@@ -43,6 +44,8 @@ pub enum Manager {
     Sysvinit,
     /// Windows
     Scm,
+    /// Windows, for one user, at logon
+    Logon,
 }
 
 impl Manager {
@@ -55,6 +58,7 @@ impl Manager {
             Self::Openrc => "OpenRC",
             Self::Sysvinit => "init.d",
             Self::Scm => "the service control manager",
+            Self::Logon => "the user's logon",
         }
     }
 }
@@ -175,6 +179,11 @@ fn act(verb: &Verb) -> Result<ExitCode, Fault> {
         None => detect().ok_or(Fault::NoManager)?,
     };
     let registration = Registration::settle(verb)?;
+    let manager = match (manager, registration.scope) {
+        // It has services of the whole machine only.
+        (Manager::Scm, Scope::User) => Manager::Logon,
+        (manager, _) => manager,
+    };
     let plan = match verb {
         Verb::Install(_) => install(manager, &registration)?,
         Verb::Remove(_) => remove(manager, &registration)?,
@@ -198,6 +207,7 @@ fn install(manager: Manager, registration: &Registration) -> Result<Plan, Fault>
         Manager::Openrc => script::install(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::install(registration, &sysvinit::script(registration)),
         Manager::Scm => scm::install(registration),
+        Manager::Logon => logon::install(registration),
     }
 }
 
@@ -208,6 +218,7 @@ fn remove(manager: Manager, registration: &Registration) -> Result<Plan, Fault> 
         Manager::Openrc => script::remove(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::remove(registration, &sysvinit::script(registration)),
         Manager::Scm => scm::remove(registration),
+        Manager::Logon => logon::remove(registration),
     }
 }
 
@@ -218,6 +229,7 @@ fn start(manager: Manager, registration: &Registration) -> Result<Plan, Fault> {
         Manager::Openrc => script::start(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::start(registration, &sysvinit::script(registration)),
         Manager::Scm => scm::start(registration),
+        Manager::Logon => logon::start(registration),
     }
 }
 
@@ -228,6 +240,7 @@ fn stop(manager: Manager, registration: &Registration) -> Result<Plan, Fault> {
         Manager::Openrc => script::stop(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::stop(registration, &sysvinit::script(registration)),
         Manager::Scm => scm::stop(registration),
+        Manager::Logon => logon::stop(registration),
     }
 }
 
@@ -238,6 +251,7 @@ fn status(manager: Manager, registration: &Registration) -> ExitCode {
         Manager::Openrc => script::standing(registration, &openrc::script(registration)),
         Manager::Sysvinit => script::standing(registration, &sysvinit::script(registration)),
         Manager::Scm => scm::standing(registration),
+        Manager::Logon => logon::standing(registration),
     };
     telling::standing(manager, registration, &standing);
     match standing {

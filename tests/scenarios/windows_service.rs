@@ -8,20 +8,35 @@ use harness::{Daemon, Output, PATIENCE, observer, wait_until};
 struct Installed<'a> {
     daemon: &'a Daemon,
     name: String,
+    /// `--user`, or nothing.
+    scope: &'static [&'static str],
 }
 
 impl<'a> Installed<'a> {
     fn of(daemon: &'a Daemon) -> Self {
+        Self::in_scope(daemon, &[])
+    }
+
+    fn of_user(daemon: &'a Daemon) -> Self {
+        Self::in_scope(daemon, &["--user"])
+    }
+
+    fn in_scope(daemon: &'a Daemon, scope: &'static [&'static str]) -> Self {
         let folder = daemon.base().file_name().unwrap().to_string_lossy().into_owned();
-        Self { daemon, name: format!("{folder}-test") }
+        Self { daemon, name: format!("{folder}-test"), scope }
     }
 
     /// `supervisord VERB`, for this registration.
     fn run(&self, verb: &str) -> Output {
+        self.run_with(verb, &[])
+    }
+
+    fn run_with(&self, verb: &str, words: &[&str]) -> Output {
         let base: &Path = self.daemon.base();
         let program = &harness::BINARIES.supervisord;
         let mut command = std::process::Command::new(program);
         command.arg(verb).arg("--base").arg(base).args(["--name", &self.name]);
+        command.args(self.scope).args(words);
         let output = command.env_remove("SUPERVISORD_BASE").output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let code = output.status.code().unwrap_or(-1);
@@ -100,4 +115,51 @@ fn a_service_that_was_killed_leaves_its_services_to_the_next() {
     daemon.done(&["shutdown"]);
     wait_until("the next daemon to end", PATIENCE, || next.try_wait().unwrap().is_some());
     assert!(!observer::lives(web));
+}
+
+/// The command that is written down for logons.
+fn at_logon(name: &str) -> Option<String> {
+    let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+    let asked =
+        std::process::Command::new("reg").args(["query", key, "/v", name]).output().unwrap();
+    let text = String::from_utf8_lossy(&asked.stdout).into_owned();
+    text.lines().find_map(|line| Some(line.split_once("REG_SZ")?.1.trim().to_owned()))
+}
+
+#[test]
+fn for_a_user_it_is_started_at_logon_and_needs_no_service() {
+    let daemon = Daemon::prepare();
+    let user = Installed::of_user(&daemon);
+    assert_eq!(user.run("status").code, 4, "it is not installed yet");
+    assert_eq!(user.run("start").code, 4);
+    let would = user.run_with("install", &["--dry-run"]).stdout;
+    assert!(would.contains("would have") && would.contains("--daemonize"), "{would}");
+    assert_eq!(at_logon(&user.name), None, "a dry run changes nothing");
+    let said = user.done("install");
+    assert!(said.contains("installed, starts when you log on"), "{said}");
+    let said = user.done("install");
+    assert!(said.contains("already installed, nothing changed"), "{said}");
+    let command = at_logon(&user.name).unwrap();
+    assert!(command.contains("--base") && command.ends_with("--daemonize"), "{command}");
+    assert_eq!(user.run("status").code, 3);
+
+    user.done("start");
+    assert!(user.done("start").contains("runs already"));
+    let said = user.done("status");
+    let pid = user.pid();
+    assert!(said.contains(&format!("running, pid {pid}")), "{said}");
+    daemon.service("web").key("KeepAlive", true).add();
+    let web = daemon.running("web");
+
+    assert!(user.done("stop").contains("stopped, with all its services"));
+    assert!(!observer::lives(web));
+    wait_until("the daemon to end", PATIENCE, || !observer::lives(pid));
+    assert!(user.done("stop").contains("does not run"));
+
+    user.done("start");
+    let next = user.pid();
+    assert!(user.done("remove").contains("removed"));
+    wait_until("the daemon to end", PATIENCE, || !observer::lives(next));
+    assert_eq!(at_logon(&user.name), None);
+    assert!(user.done("remove").contains("is not installed"));
 }

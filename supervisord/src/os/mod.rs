@@ -44,6 +44,7 @@ mod listen;
 #[cfg(windows)]
 #[path = "windows/listen.rs"]
 mod listen;
+pub mod logon;
 #[cfg(target_os = "linux")]
 #[path = "linux/memory.rs"]
 mod memory;
@@ -130,6 +131,8 @@ pub use stable_hash::stable_hash;
 
 pub use environment::{NULL, base_environment, is_same_variable};
 pub use folder::{Folder, Look, is_foreign, look, open_file_of};
+#[cfg(windows)]
+pub use handover::detach;
 pub use handover::{Handover, become_daemon, read_what_is_there};
 pub use memory::give_back_memory;
 

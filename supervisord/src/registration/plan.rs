@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use protocol::address::Paths;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use crate::os::{self, scm::Change};
+use super::running;
+use crate::os::{self, logon, scm::Change};
 
 /// How often a call is tried whose failure passes.
 const TRIES: u32 = 60;
@@ -46,6 +48,10 @@ pub(super) enum Step {
     Await(Call),
     /// Asks Windows' service control manager.
     Manage(Change),
+    /// Changes what Windows starts at logon.
+    Logon(logon::Change),
+    /// Asks a supervisor to end, and waits until it has.
+    End(Paths),
 }
 
 /// A file as it should be.
@@ -113,7 +119,7 @@ pub enum Failure {
         /// What that means, and what to do.
         meaning: String,
     },
-    /// Windows' service control manager refused.
+    /// Windows, or the supervisor, refused.
     #[error("cannot {what}: {cause}")]
     Unmanaged {
         /// What was asked.
@@ -198,6 +204,12 @@ impl Step {
             Self::Manage(change) => change
                 .perform()
                 .map_err(|cause| Failure::Unmanaged { what: change.to_string(), cause }),
+            Self::Logon(change) => change
+                .perform()
+                .map_err(|cause| Failure::Unmanaged { what: change.to_string(), cause }),
+            Self::End(paths) => {
+                end(paths).map_err(|cause| Failure::Unmanaged { what: self.to_string(), cause })
+            }
         }
     }
 }
@@ -211,6 +223,8 @@ impl fmt::Display for Step {
             Self::Run(call) => write!(f, "run {call}"),
             Self::Await(call) => write!(f, "wait until this fails: {call}"),
             Self::Manage(change) => change.fmt(f),
+            Self::Logon(change) => change.fmt(f),
+            Self::End(paths) => write!(f, "shut down what answers on {}", paths.socket().display()),
         }
     }
 }
@@ -310,6 +324,17 @@ impl fmt::Display for Call {
         }
         Ok(())
     }
+}
+
+fn end(paths: &Paths) -> Result<(), String> {
+    running::shut_down(paths)?;
+    for _ in 0..LOOKS {
+        if running::hello(paths).is_none() {
+            return Ok(());
+        }
+        pause();
+    }
+    Err(format!("it still answers after {} s", waited()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the service manager tells nobody when it is done")]

@@ -2,7 +2,7 @@
 //! it fails.
 
 use super::plan::{Plan, Step};
-use super::{Fault, Registration, Scope, Standing};
+use super::{Fault, Registration, Standing};
 use crate::os::scm::{Change, Entry, find, is_same_command};
 
 pub(super) fn install(registration: &Registration) -> Result<Plan, Fault> {
@@ -92,11 +92,6 @@ fn look(
     registration: &Registration,
     verb: &'static str,
 ) -> Result<Option<crate::os::scm::Found>, Fault> {
-    if registration.scope == Scope::User {
-        let cause = "Windows has services for the whole machine only; leave --user out, \
-                     and use a prompt that runs as administrator";
-        return Err(registration.unable(verb, cause));
-    }
     find(&registration.name).map_err(|cause| registration.unable(verb, &cause))
 }
 

@@ -11,6 +11,10 @@ use std::os::windows::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
+use windows_sys::Win32::System::Console::{
+    GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+};
 use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW};
 
 use super::imp::process::Process;
@@ -80,9 +84,18 @@ fn start(program: &Path, arguments: &[OsString]) -> io::Result<i32> {
     let made = itself.created().ok_or_else(io::Error::last_os_error)?;
     let mut next = Command::new(program);
     next.args(arguments).env(VARIABLE, format!("{} {made}", std::process::id()));
-    next.stdin(Stdio::null()).creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
-    next.spawn()?;
+    detach(next.stdin(Stdio::null())).spawn()?;
     Ok(0)
+}
+
+/// Has a program started without a console, and beyond the reach of ours. From now on no child
+/// inherits our own streams, which whoever reads them would take for our still being there.
+pub fn detach(command: &mut Command) -> &mut Command {
+    for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+        // SAFETY: takes numbers; a stream that is none is refused, which is fine.
+        unsafe { SetHandleInformation(GetStdHandle(stream), HANDLE_FLAG_INHERIT, 0) };
+    }
+    command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the next program waits for just that")]
