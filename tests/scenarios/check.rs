@@ -39,7 +39,7 @@ fn check_fails_exactly_when_add_does() {
 #[test]
 fn export_of_a_label_is_what_the_daemon_has() {
     let daemon = Daemon::start();
-    daemon.service("web").key("Umask", "027").key("KeepAlive", true).add();
+    daemon.service("web").key("Umask", "027").key("KeepAlive", true).add_in_any_case();
     let exported = daemon.done(&["export", "web"]);
     let file = daemon.base().join("exported.plist");
     fs::write(&file, &exported).unwrap();

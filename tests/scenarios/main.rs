@@ -10,7 +10,6 @@ mod backoff;
 mod benchmark;
 #[cfg(target_os = "linux")]
 mod chaos;
-#[cfg(unix)]
 mod check;
 #[cfg(unix)]
 mod clients;
@@ -94,7 +93,6 @@ mod upgrade;
 mod variables;
 #[cfg(target_os = "linux")]
 mod watched;
-#[cfg(unix)]
 mod why;
 #[cfg(windows)]
 mod windows;

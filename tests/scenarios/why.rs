@@ -44,6 +44,7 @@ fn the_lines_are_those_of_the_run_that_ended_and_of_no_other() {
     assert!(!status.contains("last lines"), "it runs, and status is brief: {status}");
 }
 
+#[cfg(unix)]
 #[test]
 fn streams_that_go_apart_are_told_apart() {
     let daemon = Daemon::start();

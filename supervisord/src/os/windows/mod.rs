@@ -24,7 +24,7 @@ pub(in crate::os) mod token;
 mod tree;
 pub mod user;
 
-use std::io;
+use std::{io, path::Path};
 
 use windows_sys::Win32::System::SystemInformation::{
     ComputerNamePhysicalDnsHostname, GetComputerNameExW,
@@ -64,9 +64,10 @@ pub fn host_name() -> String {
     String::from_utf16_lossy(&name[..length.min(name.len())])
 }
 
-/// Who asks is known by number alone here.
-pub(super) fn program_name(_: u32) -> Option<String> {
-    None
+/// What a process calls itself: the name of its program.
+pub(super) fn program_name(pid: u32) -> Option<String> {
+    let image = process::Process::open(pid)?.image()?;
+    Some(Path::new(&image).file_stem()?.to_string_lossy().into_owned())
 }
 
 /// The error number tells of what comes back by itself: memory, handles, room on the disk.

@@ -82,6 +82,12 @@ impl Process {
 
     /// It is what Windows starts beside a program to be its console.
     pub(in crate::os) fn is_console_host(&self) -> bool {
+        let ending = r"\system32\conhost.exe";
+        self.image().is_some_and(|path| path.to_ascii_lowercase().ends_with(ending))
+    }
+
+    /// The path of its program.
+    pub(in crate::os) fn image(&self) -> Option<String> {
         let mut path = [0_u16; 512];
         let mut length = path.len() as u32;
         // SAFETY: the handle is open, and buffer and length are live.
@@ -89,8 +95,8 @@ impl Process {
             let form = PROCESS_NAME_WIN32;
             QueryFullProcessImageNameW(self.raw(), form, path.as_mut_ptr(), &mut length)
         });
-        let path = String::from_utf16_lossy(path.get(..length as usize).unwrap_or_default());
-        asked.is_ok() && path.to_ascii_lowercase().ends_with(r"\system32\conhost.exe")
+        let path = path.get(..length as usize).filter(|_| asked.is_ok())?;
+        Some(String::from_utf16_lossy(path))
     }
 
     /// Ends this process alone.
