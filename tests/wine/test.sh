@@ -21,7 +21,8 @@ export WINEPREFIX=$PWD/${CARGO_TARGET_DIR:-target}/wine
 export SVC_BUILT=1
 
 cargo build --quiet --target "$target" --workspace --bins
-cargo test --quiet --target "$target" --no-run -p protocol -p supervisord -p svcctl -p tests
+cargo test --quiet --target "$target" --no-run -p protocol -p supervisord -p tests
+cargo test --quiet --target "$target" --no-run -p svcctl --bins --test offline
 
 trap 'wineserver --kill || true' EXIT
 # Wine's services end with its last program: one stays, so that they are there for all tests.
@@ -31,6 +32,6 @@ cargo test --quiet --target "$target" -p protocol --lib
 # What is written for systemd and its like has paths that are none here.
 cargo test --quiet --target "$target" -p supervisord --lib -- --skip registration
 # The manual is checked where it is written.
-cargo test --quiet --target "$target" -p svcctl -- --skip manual
+cargo test --quiet --target "$target" -p svcctl --bins --test offline -- --skip manual
 exec timeout --kill-after=10 "${WINE_TESTS_TIME:-240}" \
     cargo test --quiet --target "$target" -p tests --test scenarios -- "$@"
