@@ -154,7 +154,16 @@ try {
         if ((Row "tree").state -ne "down") { "tree was started" }
     }
     Step "remove takes it out" { Supervisord "remove" | Out-Null; if (Get-Service $Name -ErrorAction SilentlyContinue) { "it is still there" } }
+    Step "for a user it is written down for the logon, started, stopped and removed" {
+        $run = "HKCU:\Software\Microsoft\Windows\CurrentVersion\Run"
+        foreach ($verb in "install", "start", "status", "stop", "remove") {
+            Run $Daemon @($verb, "--user", "--base", $Base, "--name", $Name) | Out-Null
+            $is = [bool](Get-ItemProperty $run -Name $Name -ErrorAction SilentlyContinue)
+            if ($is -eq ($verb -eq "remove")) { "after $verb it is wrong in the registry" }
+        }
+    }
 } finally {
+    & $Daemon remove --user --base $Base --name $Name | Out-Null
     if (Get-Service $Name -ErrorAction SilentlyContinue) { & $Daemon remove --base $Base --name $Name | Out-Null }
     Remove-Item -Recurse -Force $Base -ErrorAction SilentlyContinue
 }
