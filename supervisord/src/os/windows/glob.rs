@@ -99,7 +99,7 @@ mod tests {
         check(&["-v", "[b-z].CONF", "**.conf"], &["-v", "b.conf", "A.conf", "b.conf"]);
         check(&["*.none", "--all=*.conf", "%TEMP%", ""], &["*.none", "--all=*.conf", "%TEMP%", ""]);
         check(&[".h*", "[[]x].*", "["], &[".hidden", "[x].txt", "["]);
-        check(&[r"..\w*\a.conf", r"nowhere\*"], &[r"..\web\A.conf", r"nowhere\*"]);
+        check(&[r"..\w*\a.conf", r"nowhere\*"], &[r"..\web\a.conf", r"nowhere\*"]);
         check(
             &[r"~\a.*", "~", "~/none", "~x"],
             &[&format!(r"{home}\A.conf"), &home, "~/none", "~x"],
