@@ -1,6 +1,8 @@
-//! Tells what happens to files and folders, by one kqueue and a descriptor for each that is watched.
+//! Tells what happens to files and folders, by one kqueue and a descriptor for each that is
+//! watched.
 //!
-//! Of a folder the kernel says that names came or went, never which; so whoever listens looks again.
+//! Of a folder the kernel says that names came or went, never which; so whoever listens looks
+//! again.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
