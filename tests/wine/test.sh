@@ -33,5 +33,6 @@ cargo test --quiet --target "$target" -p protocol --lib
 cargo test --quiet --target "$target" -p supervisord --lib -- --skip registration
 # The manual is checked where it is written.
 cargo test --quiet --target "$target" -p svcctl --bins --test offline -- --skip manual
-exec timeout --kill-after=10 "${WINE_TESTS_TIME:-240}" \
+# Not by exec, which would forget to end wine.
+timeout --kill-after=10 "${WINE_TESTS_TIME:-240}" \
     cargo test --quiet --target "$target" -p tests --test scenarios -- "$@"

@@ -6,20 +6,24 @@
 use std::{
     collections::BTreeSet,
     io,
-    os::windows::{io::OwnedHandle, process::CommandExt as _},
-    process::{Command, ExitCode, Stdio},
+    os::windows::{
+        io::{AsRawHandle as _, OwnedHandle},
+        process::CommandExt as _,
+    },
+    process::{self, Command, ExitCode, Stdio},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use windows_sys::Win32::{
-    Foundation::{HWND, LPARAM},
+    Foundation::{HWND, LPARAM, WAIT_TIMEOUT},
     System::{
         Console::{
             AttachConsole, CTRL_BREAK_EVENT, CTRL_C_EVENT, FreeConsole, GenerateConsoleCtrlEvent,
             SetConsoleCtrlHandler,
         },
-        Threading::DETACHED_PROCESS,
+        Threading::{DETACHED_PROCESS, WaitForSingleObject},
     },
     UI::WindowsAndMessaging::{EnumWindows, GetWindowThreadProcessId, PostMessageW, WM_CLOSE},
 };
@@ -31,6 +35,9 @@ const VARIABLE: &str = "SUPERVISORD_ERRAND";
 
 /// Processes of one errand, so that all fit into the variable.
 const ERRAND_MAX: usize = 1024;
+
+/// An errand that takes longer is given up: a console may hang, and others wait to be asked.
+const ERRAND_TIME: Duration = Duration::from_secs(5);
 
 /// What a process is asked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,13 +103,21 @@ fn run_errand(batch: &[Question]) -> io::Result<()> {
     });
     let mut errand = Command::new(std::env::current_exe()?);
     errand.env(VARIABLE, pairs.collect::<String>()).creation_flags(DETACHED_PROCESS);
-    errand.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).status()?;
+    errand.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
+    let mut errand = errand.spawn()?;
+    let limit = 2 * u32::try_from(ERRAND_TIME.as_millis()).unwrap_or(u32::MAX);
+    // SAFETY: the handle is open until `errand` is dropped.
+    if unsafe { WaitForSingleObject(errand.as_raw_handle(), limit) } == WAIT_TIMEOUT {
+        errand.kill()?;
+    }
+    errand.wait()?;
     Ok(())
 }
 
 /// Does the errand, if that is what this process was started for.
 pub(in crate::os) fn errand() -> Option<ExitCode> {
     let errand = std::env::var(VARIABLE).ok()?;
+    let _ = thread::Builder::new().spawn(give_up);
     let mut numbers = errand.split_ascii_whitespace().map_while(|word| word.parse::<u32>().ok());
     // SAFETY: the handler lives as long as the process.
     unsafe { SetConsoleCtrlHandler(Some(swallow), 1) };
@@ -120,6 +135,13 @@ pub(in crate::os) fn errand() -> Option<ExitCode> {
     // SAFETY: the callback is given the set, which lives until the call returns.
     unsafe { EnumWindows(Some(close), (&raw mut closing).expose_provenance() as LPARAM) };
     Some(ExitCode::SUCCESS)
+}
+
+/// Ends an errand that hangs, also when nobody is left who would.
+#[expect(clippy::disallowed_methods, reason = "this process is not the daemon")]
+fn give_up() {
+    thread::sleep(ERRAND_TIME);
+    process::exit(1);
 }
 
 fn enter(pid: u32) -> io::Result<()> {
