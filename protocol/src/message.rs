@@ -12,8 +12,8 @@ mod schema;
 mod story;
 
 pub use answer::{
-    Ended, Goal, Hello, LogEvent, LogMark, LogText, Outcome, Page, Plan, PlanStep, Pong, Position,
-    Rejected, Row, Skipped, State, Status, Step, Waiting, WaitingFor,
+    Brief, Ended, Goal, Hello, LogEvent, LogMark, LogText, Outcome, Page, Plan, PlanStep, Pong,
+    Position, Rejected, Row, Skipped, State, Status, Step, Waiting, WaitingFor,
 };
 pub use call::{
     Add, Apply, Call, Change, DefinitionSource, Events, HelloCall, List, Logs, Shutdown, Stream,

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use protocol::message::{
-    Ended, EventNews, EventsEnd, Hello, Incoming, LogText, Notification, Outcome, Page, Plan, Pong,
-    Response, Status, Waiting, decode_incoming, decode_request,
+    Brief, Ended, EventNews, EventsEnd, Hello, Id, Incoming, LogText, Notification, Outcome, Page,
+    Plan, Pong, Response, Status, Waiting, decode_incoming, decode_request, decode_result,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,6 +77,7 @@ fn results_stay_as_they_are() {
     results_stay::<Hello>("hello.jsonl");
     results_stay::<Pong>("pong.jsonl");
     results_stay::<Page>("page.jsonl");
+    results_stay::<Page<Brief>>("briefs.jsonl");
     results_stay::<Status>("status.jsonl");
     results_stay::<Outcome>("outcome.jsonl");
     results_stay::<Plan>("plan.jsonl");
@@ -119,4 +120,16 @@ fn every_golden_file_is_read() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(this.contains(&format!("\"{name}\"")), "no test reads golden/{name}");
     }
+}
+
+#[test]
+fn a_result_is_read_in_one_go_and_nothing_else_is() {
+    let read = |line: &str| decode_result::<Page<Brief>>(line.as_bytes(), &Id::Number(1));
+    let whole = &lines("briefs.jsonl")[0];
+    assert_eq!(read(whole).unwrap().services.len(), 2);
+    assert_eq!(read(&lines("briefs.jsonl")[1]), None, "of another request");
+    assert_eq!(read(&whole.replace("2.0", "1.0")), None);
+    assert_eq!(read(&whole.replace("\"id\"", "\"error\":{},\"id\"")), None);
+    assert_eq!(read(&whole.replace("label", "name")), None);
+    assert_eq!(read(&lines("log.jsonl")[0]), None);
 }

@@ -131,6 +131,7 @@ fn every_message_ever_released_satisfies_the_schema() {
         ("hello", "hello.jsonl"),
         ("ping", "pong.jsonl"),
         ("list", "page.jsonl"),
+        ("list", "briefs.jsonl"),
         ("status", "status.jsonl"),
         ("stop", "outcome.jsonl"),
         ("apply", "plan.jsonl"),

@@ -231,6 +231,9 @@ fn list_comes_in_pages() {
     let second = wire.ask("list", json!({"limit": 2, "after": first["result"]["next"]}));
     assert_eq!(labels(&second), ["c"]);
     assert_eq!(second["result"].get("next"), None, "{second}");
+    let brief = wire.ask("list", json!({"brief": true, "limit": 1, "after": "a"}));
+    let row = json!({"label": "b", "pid": null, "status": null});
+    assert_eq!(brief["result"], json!({"services": [row], "next": "b"}));
 }
 
 #[test]

@@ -33,17 +33,28 @@ pub struct Pong {
     pub services: usize,
 }
 
-/// Answer to `list`.
+/// Answer to `list`; its rows are [`Brief`] ones if that was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Page {
+pub struct Page<R = Row> {
     /// In label order.
-    pub services: Vec<Row>,
+    pub services: Vec<R>,
     /// Present when more follow: ask again with it as `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// One service in brief.
+/// What launchctl lists of a service; see [`Row`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Brief {
+    /// Its name.
+    pub label: String,
+    /// Its main process, when there is one.
+    pub pid: Option<u32>,
+    /// How the last run ended.
+    pub status: Option<i64>,
+}
+
+/// One service in a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// Its name.

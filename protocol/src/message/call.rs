@@ -95,6 +95,9 @@ pub struct List {
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// Of each service only what launchctl lists: a third of the work.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub brief: bool,
 }
 
 /// Parameters of methods that only name a service.

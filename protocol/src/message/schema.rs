@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, Ended, EventNews, EventsEnd, Hello, Id, LogText, Outcome, PROTOCOL, Page, Plan, Pong,
-    Reason, Status, Waiting,
+    Brief, Call, Ended, EventNews, EventsEnd, Hello, Id, LogText, Outcome, PROTOCOL, Page, Plan,
+    Pong, Reason, Status, Waiting,
 };
 
 /// The schema of a method's result.
@@ -18,6 +18,12 @@ fn nothing(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "maxProperties": 0 })
 }
 
+/// What `list` answers, whole or in brief.
+fn pages(generator: &mut SchemaGenerator) -> Schema {
+    let both = [of::<Page>(generator), of::<Page<Brief>>(generator)];
+    json_schema!({ "anyOf": both })
+}
+
 fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
@@ -26,7 +32,7 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 const METHODS: [(&str, Answer); 17] = [
     ("hello", of::<Hello>),
     ("ping", of::<Pong>),
-    ("list", of::<Page>),
+    ("list", pages),
     ("status", of::<Status>),
     ("add", of::<Outcome>),
     ("remove", of::<Outcome>),

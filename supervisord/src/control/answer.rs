@@ -1,6 +1,6 @@
 //! The daemon's facts as the protocol says them.
 
-use protocol::message::{Asked, Goal, Outcome, Row, State, Status};
+use protocol::message::{Asked, Brief, Goal, Outcome, Row, State, Status};
 use supervisor_core::{self as core, Cause, Ended, Moment, Service, ServiceId};
 
 use super::meaning;
@@ -35,18 +35,26 @@ pub struct Facts<'a> {
     pub asked: Option<&'a Asked>,
 }
 
+/// What launchctl lists of a service.
+#[must_use]
+pub fn brief(service: &Service, pid: Option<u32>) -> Brief {
+    let status = match service.ended() {
+        Ended::Never => None,
+        Ended::NotMade(_) => Some(NOT_MADE),
+        Ended::Exit { exit, .. } => exit.status(),
+    };
+    Brief { label: service.label().to_string(), pid, status }
+}
+
 impl Facts<'_> {
-    /// The brief form.
+    /// The row of a list.
     #[must_use]
     pub fn row(&self) -> Row {
+        let Brief { label, pid, status } = brief(self.service, self.pid);
         Row {
-            label: self.entry.label.to_string(),
-            pid: self.pid,
-            status: match self.service.ended() {
-                Ended::Never => None,
-                Ended::NotMade(_) => Some(NOT_MADE),
-                Ended::Exit { exit, .. } => exit.status(),
-            },
+            label,
+            pid,
+            status,
             state: self.state(),
             goal: goal(self.service.goal()),
             restarts: u64::from(self.service.runs().saturating_sub(1)),

@@ -11,6 +11,7 @@ use supervisor_core::{Change, Event, Goal, RequestId, ServiceId, Want};
 use tokio::sync::oneshot;
 use tokio::task;
 
+use super::answer::brief;
 use super::reply::{Reply, SessionId};
 use super::sentence;
 use super::session::Message;
@@ -63,7 +64,18 @@ impl Daemon {
                 let (pid, services) = (std::process::id(), self.registry.len());
                 reply.send(Ok(Pong { pid, services }));
             }
-            Call::List(list) => reply.send(Ok(self.list(&list))),
+            Call::List(list) if list.brief => {
+                let brief = |id| {
+                    let service = self.supervisor.service(id)?;
+                    let pid = service.state().run().and_then(|run| self.processes.pid(run));
+                    Some(brief(service, pid))
+                };
+                reply.send(Ok(self.list(&list, brief, |row| &row.label)));
+            }
+            Call::List(list) => {
+                let row = |id| Some(self.facts(id)?.row());
+                reply.send(Ok(self.list(&list, row, |row| &row.label)));
+            }
             Call::Status(target) => match self.find("show", &target.label) {
                 Ok(id) => self.status(id, reply),
                 Err(refusal) => reply.send::<()>(Err(refusal)),
@@ -136,16 +148,16 @@ impl Daemon {
         });
     }
 
-    fn list(&self, list: &List) -> Page {
+    fn list<R>(
+        &self,
+        list: &List,
+        row: impl Fn(ServiceId) -> Option<R>,
+        label: impl Fn(&R) -> &String,
+    ) -> Page<R> {
         let limit = list.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX) as usize;
         let mut labels = self.registry.after(list.after.as_deref());
-        let services = labels
-            .by_ref()
-            .take(limit)
-            .filter_map(|(_, id)| self.facts(id))
-            .map(|facts| facts.row())
-            .collect::<Vec<_>>();
-        let next = labels.next().and(services.last()).map(|row| row.label.clone());
+        let services: Vec<R> = labels.by_ref().take(limit).filter_map(|(_, id)| row(id)).collect();
+        let next = labels.next().and(services.last()).map(|row| label(row).clone());
         Page { services, next }
     }
 

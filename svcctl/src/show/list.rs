@@ -26,19 +26,21 @@ pub(crate) struct Page<R> {
     pub(crate) next: Option<String>,
 }
 
-/// A service in brief; words a newer daemon may have invented are shown as they are.
+/// A service; words a newer daemon may have invented are shown as they are. Of a brief one only
+/// the first three are there.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Row<'a> {
     #[serde(borrow)]
     pub(crate) label: Cow<'a, str>,
     pid: Option<u32>,
     status: Option<i64>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     state: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     goal: Cow<'a, str>,
+    #[serde(default)]
     restarts: u64,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     since: Cow<'a, str>,
 }
 

@@ -36,7 +36,8 @@ impl Arguments {
         let mut table = Table::new(output, self.long, self.labels);
         let mut after = None;
         loop {
-            let call = Call::List(List { after, limit: None });
+            let brief = !self.long && !table.output.is_json();
+            let call = Call::List(List { after, limit: None, brief });
             let next = if table.output.is_json() {
                 let page: Page<&RawValue> = client.ask(call)?;
                 page.services.into_iter().try_for_each(|row| table.object(row))?;

@@ -4,8 +4,8 @@
 
 use std::ffi::{c_int, c_void};
 
-/// Returns free memory to the system, and lets go of the pages of the program itself, most of
-/// which only a start runs through.
+/// Returns free memory to the system, and lets go of the pages of the program and its libraries,
+/// most of which only a start runs through.
 pub fn give_back_memory() {
     #[cfg(target_env = "gnu")]
     // SAFETY: takes a number, and touches only memory that is free.
@@ -18,13 +18,14 @@ pub fn give_back_memory() {
     }
 }
 
-/// Lets go of what is mapped of the first object, which is the program, and cannot be written to.
+/// Lets go of what is mapped of one object and cannot be written to. The kernel's own, which is no
+/// file, it keeps.
 unsafe extern "C" fn let_go(
     object: *mut libc::dl_phdr_info,
     _: libc::size_t,
     _: *mut c_void,
 ) -> c_int {
-    const LAST: c_int = 1;
+    const GO_ON: c_int = 0;
     // SAFETY: the loader hands over a valid object, with as many headers as it says.
     let (base, headers) = unsafe {
         let object = &*object;
@@ -43,5 +44,5 @@ unsafe extern "C" fn let_go(
         // SAFETY: a mapping of a file that is never written to: its pages can be read again.
         unsafe { libc::madvise(from as *mut c_void, length, libc::MADV_DONTNEED) };
     }
-    LAST
+    GO_ON
 }

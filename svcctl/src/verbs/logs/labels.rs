@@ -1,6 +1,6 @@
 //! Which services are meant: labels, and patterns with `*` and `?`.
 
-use protocol::message::{Call, List, Page, Reason, Refusal};
+use protocol::message::{Brief, Call, List, Page, Reason, Refusal};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -34,7 +34,8 @@ fn all(client: &mut Client) -> Result<Vec<String>, Error> {
     let mut labels = Vec::new();
     let mut after = None;
     loop {
-        let page: Page = client.ask(Call::List(List { after, limit: None }))?;
+        let list = List { after, limit: None, brief: true };
+        let page: Page<Brief> = client.ask(Call::List(list))?;
         labels.extend(page.services.into_iter().map(|row| row.label));
         match page.next {
             Some(next) => after = Some(next),
