@@ -34,5 +34,5 @@ cargo test --quiet --target "$target" -p supervisord --lib -- --skip registratio
 # The manual is checked where it is written.
 cargo test --quiet --target "$target" -p svcctl --bins --test offline -- --skip manual
 # Not by exec, which would forget to end wine.
-timeout --kill-after=10 "${WINE_TESTS_TIME:-240}" \
+timeout --kill-after=10 "${WINE_TESTS_TIME:-480}" \
     cargo test --quiet --target "$target" -p tests --test scenarios -- "$@"
