@@ -17,6 +17,9 @@ use crate::session::Session;
 use crate::starts::Moment;
 use crate::tools::Tools;
 
+/// Supervisors get so long to come to rest after a boot.
+const SETTLED: Duration = Duration::from_millis(2500);
+
 /// Labels of that many services.
 pub(crate) fn labels(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("s{number:05}")).collect()
@@ -37,6 +40,7 @@ pub(crate) fn measure(
     notes.take(&metric::BOOT, last.since(session.began));
     session.wait_for_answers()?;
     session.settle()?;
+    pause(SETTLED.min(amounts.idle))?;
     remember(&session, notes);
     if notes.repetition == 0 {
         idle(&session, amounts, notes)?;
