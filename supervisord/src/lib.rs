@@ -15,7 +15,6 @@ pub mod logs;
 pub mod os;
 pub mod registration;
 pub mod registry;
-mod room;
 pub mod sockets;
 pub mod start;
 pub mod store;

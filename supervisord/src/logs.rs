@@ -41,7 +41,7 @@ use self::sweep::Known;
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
-use crate::room::shrink;
+use supervisor_core::shrink;
 
 /// How long the end of the daemon may wait for its disk.
 const FLUSH: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::definition::Definition;
 use supervisor_core::ServiceId;
 
-use crate::room::shrink;
+use supervisor_core::shrink;
 
 /// What the daemon knows of a service beside its life.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::room::shrink;
 use crate::run::ServiceId;
 use crate::service::Service;
 use crate::trigger::Level;
@@ -34,7 +35,7 @@ impl Others {
 
     /// Lets go of room that is left over from growing.
     pub(crate) fn shrink(&mut self) {
-        self.loaded = std::mem::take(&mut self.loaded).into_iter().collect();
+        shrink(&mut self.loaded);
     }
 
     /// A service is there, or has another definition: it is told how its others stand.

@@ -15,6 +15,7 @@ use crate::event::{Change, Event, Load, Want};
 use crate::moment::Moment;
 use crate::others::Others;
 use crate::request::{RequestId, Waiter};
+use crate::room::shrink;
 use crate::run::{Run, ServiceId};
 use crate::service::{Service, Turn};
 use crate::wall::Wall;
@@ -96,8 +97,7 @@ impl Supervisor {
 
     /// Lets go of room that is left over from growing.
     pub fn shrink(&mut self) {
-        // Collected again, the nodes of a map are full.
-        self.services = std::mem::take(&mut self.services).into_iter().collect();
+        shrink(&mut self.services);
         self.others.shrink();
     }
 

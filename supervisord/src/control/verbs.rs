@@ -67,8 +67,7 @@ impl Daemon {
             Call::List(list) if list.brief => {
                 let brief = |id| {
                     let service = self.supervisor.service(id)?;
-                    let pid = service.state().run().and_then(|run| self.processes.pid(run));
-                    Some(brief(service, pid))
+                    Some(brief(service, self.main_pid(service)))
                 };
                 reply.send(Ok(self.list(&list, brief, |row| &row.label)));
             }

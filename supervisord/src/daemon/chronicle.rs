@@ -12,8 +12,8 @@ use super::Daemon;
 use crate::control::reply::Reply;
 use crate::control::why;
 use crate::os::{self, Peer};
-use crate::room::shrink;
 use crate::store::history::Journal;
+use supervisor_core::shrink;
 
 /// Sentences and reasons are cut there, in bytes.
 const SENTENCE_MAX: usize = 1024;

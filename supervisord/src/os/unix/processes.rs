@@ -9,7 +9,7 @@ use supervisor_core::{Exit, Run, ServiceId};
 
 use super::{Member, deaths::Deaths, in_flight, limits};
 use crate::os::{Identity, Launch, News, Options, Reach, Signal, imp, spawner::Spawner};
-use crate::room::shrink;
+use supervisor_core::shrink;
 
 /// Starts, signals and reaps processes. It must live in a tokio runtime with I/O, one at a time.
 pub struct Processes {

@@ -3,6 +3,6 @@
 use std::collections::BTreeMap;
 
 /// Fills the nodes of a map: they are half empty after keys came in order.
-pub(crate) fn shrink<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+pub fn shrink<K: Ord, V>(map: &mut BTreeMap<K, V>) {
     *map = std::mem::take(map).into_iter().collect();
 }
