@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use protocol::address::Paths;
 use protocol::definition::{Definition, LogMode, LogSink};
-use supervisor_core::ServiceId;
+use supervisor_core::{ServiceId, shrink};
 use tokio::sync::oneshot;
 
 pub use self::bounds::{Bounds, Defaults};
@@ -41,7 +41,6 @@ use self::sweep::Known;
 use crate::clock::Clock;
 use crate::launch;
 use crate::os::{self, Launch, Stdio};
-use supervisor_core::shrink;
 
 /// How long the end of the daemon may wait for its disk.
 const FLUSH: Duration = Duration::from_secs(1);

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::definition::Definition;
-use supervisor_core::ServiceId;
-
-use supervisor_core::shrink;
+use supervisor_core::{ServiceId, shrink};
 
 /// What the daemon knows of a service beside its life.
 #[derive(Debug)]

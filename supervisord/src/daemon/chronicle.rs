@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use protocol::message::{Asked, Asker, Event, State, Word};
-use supervisor_core::{Ended, Exit, Memory, Service, ServiceId};
+use supervisor_core::{Ended, Exit, Memory, Service, ServiceId, shrink};
 
 use super::Daemon;
 use crate::control::reply::Reply;
 use crate::control::why;
 use crate::os::{self, Peer};
 use crate::store::history::Journal;
-use supervisor_core::shrink;
 
 /// Sentences and reasons are cut there, in bytes.
 const SENTENCE_MAX: usize = 1024;

@@ -5,11 +5,10 @@ use std::{
     io,
 };
 
-use supervisor_core::{Exit, Run, ServiceId};
+use supervisor_core::{Exit, Run, ServiceId, shrink};
 
 use super::{Member, deaths::Deaths, in_flight, limits};
 use crate::os::{Identity, Launch, News, Options, Reach, Signal, imp, spawner::Spawner};
-use supervisor_core::shrink;
 
 /// Starts, signals and reaps processes. It must live in a tokio runtime with I/O, one at a time.
 pub struct Processes {
