@@ -7,6 +7,9 @@ pub(crate) use imp::{
     socket_name, user_name,
 };
 
+#[cfg(unix)]
+mod users;
+
 #[cfg(target_os = "linux")]
 mod collapse {
     use std::fs::OpenOptions;
@@ -54,7 +57,9 @@ mod imp {
 
     use interprocess::local_socket::{GenericFilePath, Name, ToFsName};
     use nix::sys::signal::Signal;
-    use nix::unistd::{AccessFlags, Group, Uid, User, access, geteuid};
+    use nix::unistd::{AccessFlags, access};
+
+    pub(crate) use super::users::{is_user, knows_group, knows_user, user_name};
 
     /// A file that begins with `#!` is run by the program named there.
     pub(crate) const HAS_SCRIPTS: bool = true;
@@ -107,31 +112,6 @@ mod imp {
     /// True when this process may write there.
     pub(crate) fn is_writable(path: &Path) -> bool {
         access(path, AccessFlags::W_OK).is_ok()
-    }
-
-    /// True when that is the user this process runs as.
-    pub(crate) fn is_user(name: &str) -> bool {
-        find_user(name).is_some_and(|user| user.uid == geteuid())
-    }
-
-    /// True when there is such a user, by name or number.
-    pub(crate) fn knows_user(name: &str) -> bool {
-        find_user(name).is_some()
-    }
-
-    /// The name of the user of that number.
-    pub(crate) fn user_name(uid: u32) -> Option<String> {
-        User::from_uid(Uid::from_raw(uid)).ok()?.map(|user| user.name)
-    }
-
-    fn find_user(name: &str) -> Option<User> {
-        let numbered = || User::from_uid(Uid::from_raw(name.parse().ok()?)).ok()?;
-        User::from_name(name).ok()?.or_else(numbered)
-    }
-
-    /// True when there is such a group; a number is one.
-    pub(crate) fn knows_group(name: &str) -> bool {
-        name.parse::<u32>().is_ok() || Group::from_name(name).is_ok_and(|group| group.is_some())
     }
 
     /// The number of a signal called like `SIGSEGV`.
