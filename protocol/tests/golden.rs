@@ -77,7 +77,7 @@ fn results_stay_as_they_are() {
     results_stay::<Hello>("hello.jsonl");
     results_stay::<Pong>("pong.jsonl");
     results_stay::<Page>("page.jsonl");
-    results_stay::<Page<Brief>>("briefs.jsonl");
+    results_stay::<Page<Brief<'_>>>("briefs.jsonl");
     results_stay::<Status>("status.jsonl");
     results_stay::<Outcome>("outcome.jsonl");
     results_stay::<Plan>("plan.jsonl");
@@ -124,7 +124,7 @@ fn every_golden_file_is_read() {
 
 #[test]
 fn a_result_is_read_in_one_go_and_nothing_else_is() {
-    let read = |line: &str| decode_result::<Page<Brief>>(line.as_bytes(), &Id::Number(1));
+    let read = |line: &str| decode_result::<Page<Brief<'_>>>(line.as_bytes(), &Id::Number(1));
     let whole = &lines("briefs.jsonl")[0];
     assert_eq!(read(whole).unwrap().services.len(), 2);
     assert_eq!(read(&lines("briefs.jsonl")[1]), None, "of another request");

@@ -2,6 +2,8 @@
 //!
 //! [`Row`]'s seven fields are a contract with scripts: they stay, with these meanings.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +47,9 @@ pub struct Page<R = Row> {
 
 /// What launchctl lists of a service; see [`Row`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Brief {
+pub struct Brief<'a> {
     /// Its name.
-    pub label: String,
+    pub label: Cow<'a, str>,
     /// Its main process, when there is one.
     pub pid: Option<u32>,
     /// How the last run ended.

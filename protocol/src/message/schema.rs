@@ -20,7 +20,7 @@ fn nothing(_: &mut SchemaGenerator) -> Schema {
 
 /// What `list` answers, whole or in brief.
 fn pages(generator: &mut SchemaGenerator) -> Schema {
-    let both = [of::<Page>(generator), of::<Page<Brief>>(generator)];
+    let both = [of::<Page>(generator), of::<Page<Brief<'_>>>(generator)];
     json_schema!({ "anyOf": both })
 }
 

@@ -1,5 +1,7 @@
 //! The daemon's facts as the protocol says them.
 
+use std::borrow::Cow;
+
 use protocol::message::{Asked, Brief, Goal, Outcome, Row, State, Status};
 use supervisor_core::{self as core, Cause, Ended, Moment, Service, ServiceId};
 
@@ -37,13 +39,13 @@ pub struct Facts<'a> {
 
 /// What launchctl lists of a service.
 #[must_use]
-pub fn brief(service: &Service, pid: Option<u32>) -> Brief {
+pub fn brief(service: &Service, pid: Option<u32>) -> Brief<'_> {
     let status = match service.ended() {
         Ended::Never => None,
         Ended::NotMade(_) => Some(NOT_MADE),
         Ended::Exit { exit, .. } => exit.status(),
     };
-    Brief { label: service.label().to_string(), pid, status }
+    Brief { label: Cow::Borrowed(service.label()), pid, status }
 }
 
 impl Facts<'_> {
@@ -52,7 +54,7 @@ impl Facts<'_> {
     pub fn row(&self) -> Row {
         let Brief { label, pid, status } = brief(self.service, self.pid);
         Row {
-            label,
+            label: label.into_owned(),
             pid,
             status,
             state: self.state(),

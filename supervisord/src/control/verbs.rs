@@ -6,8 +6,10 @@ mod apply;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::message::{self, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait};
-use supervisor_core::{Change, Event, Goal, RequestId, ServiceId, Want};
+use protocol::message::{
+    self, Brief, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait,
+};
+use supervisor_core::{Change, Event, Goal, RequestId, Run, ServiceId, Want};
 use tokio::sync::oneshot;
 use tokio::task;
 
@@ -65,15 +67,11 @@ impl Daemon {
                 reply.send(Ok(Pong { pid, services }));
             }
             Call::List(list) if list.brief => {
-                let brief = |id| {
-                    let service = self.supervisor.service(id)?;
-                    Some(brief(service, self.main_pid(service)))
-                };
-                reply.send(Ok(self.list(&list, brief, |row| &row.label)));
+                reply.send(Ok(self.list(&list, |ids| self.briefs(ids))));
             }
             Call::List(list) => {
-                let row = |id| Some(self.facts(id)?.row());
-                reply.send(Ok(self.list(&list, row, |row| &row.label)));
+                let row = |id: &ServiceId| Some(self.facts(*id)?.row());
+                reply.send(Ok(self.list(&list, |ids| ids.iter().filter_map(row).collect())));
             }
             Call::Status(target) => match self.find("show", &target.label) {
                 Ok(id) => self.status(id, reply),
@@ -130,6 +128,9 @@ impl Daemon {
     fn status(&self, id: ServiceId, reply: Reply) {
         let facts = self.facts(id).expect("only who was found is asked about");
         let (mut status, streams) = (facts.status(&self.paths), self.logs.of(id));
+        if streams.each().next().is_none() {
+            return reply.send(Ok(status));
+        }
         let ended_run = facts.service.ended_run();
         let (under_way, internal) = (self.pending.under_way(), self.internal.clone());
         task::spawn_local(async move {
@@ -147,17 +148,21 @@ impl Daemon {
         });
     }
 
-    fn list<R>(
-        &self,
-        list: &List,
-        row: impl Fn(ServiceId) -> Option<R>,
-        label: impl Fn(&R) -> &String,
-    ) -> Page<R> {
+    fn list<R>(&self, list: &List, rows: impl FnOnce(&[ServiceId]) -> Vec<R>) -> Page<R> {
         let limit = list.limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX) as usize;
-        let mut labels = self.registry.after(list.after.as_deref());
-        let services: Vec<R> = labels.by_ref().take(limit).filter_map(|(_, id)| row(id)).collect();
-        let next = labels.next().and(services.last()).map(|row| label(row).clone());
-        Page { services, next }
+        let mut known = self.registry.after(list.after.as_deref());
+        let (labels, ids): (Vec<&str>, Vec<ServiceId>) = known.by_ref().take(limit).unzip();
+        let next = known.next().and(labels.last()).map(|label| (*label).to_owned());
+        Page { services: rows(&ids), next }
+    }
+
+    /// What stands anywhere in memory is fetched in loops so small that the processor fetches
+    /// several at a time: one after the other, a thousand take longer than all the rest.
+    fn briefs(&self, ids: &[ServiceId]) -> Vec<Brief<'_>> {
+        let found: Vec<_> = ids.iter().filter_map(|id| self.supervisor.service(*id)).collect();
+        let runs: Vec<_> = found.iter().map(|service| service.state().run()).collect();
+        let pid = |run: Option<Run>| run.and_then(|run| self.processes.pid(run));
+        found.into_iter().zip(runs).map(|(service, run)| brief(service, pid(run))).collect()
     }
 
     fn change(

@@ -26,33 +26,37 @@ pub(crate) struct Page<R> {
     pub(crate) next: Option<String>,
 }
 
-/// A service; words a newer daemon may have invented are shown as they are. Of a brief one only
-/// the first three are there.
+/// A service as launchctl prints it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Brief<'a> {
+    #[serde(borrow)]
+    pub(crate) label: Cow<'a, str>,
+    pid: Option<u32>,
+    status: Option<i64>,
+}
+
+/// A service; words a newer daemon may have invented are shown as they are.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Row<'a> {
     #[serde(borrow)]
     pub(crate) label: Cow<'a, str>,
     pid: Option<u32>,
     status: Option<i64>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     state: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     goal: Cow<'a, str>,
-    #[serde(default)]
     restarts: u64,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     since: Cow<'a, str>,
 }
-
-/// A row as launchctl prints it.
-pub(crate) struct Brief<'a>(pub(crate) &'a Row<'a>);
 
 /// A row with all it has, in columns.
 pub(crate) struct Wide<'a>(pub(crate) &'a Row<'a>, pub(crate) Timestamp);
 
 impl fmt::Display for Brief<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Row { pid, status, label, .. } = self.0;
+        let Self { pid, status, label } = self;
         write!(out, "{}\t{}\t{label}", OrDash(*pid), OrDash(*status))
     }
 }
@@ -92,22 +96,22 @@ mod tests {
         {"label":"once","pid":null,"status":0,"state":"held","goal":"down","restarts":0,
          "since":"?"}],"next":"once"}"#;
 
-    fn show(print: impl Fn(&Row<'_>) -> String) -> Vec<String> {
-        let page: Page<Row<'_>> = serde_json::from_str(ROWS).unwrap();
+    fn rows<'a, R: Deserialize<'a>>() -> Vec<R> {
+        let page: Page<R> = serde_json::from_str(ROWS).unwrap();
         assert_eq!(page.next.as_deref(), Some("once"));
-        page.services.iter().map(print).collect()
+        page.services
     }
 
     #[test]
     fn brief_rows_are_launchctls() {
-        let rows = show(|row| Brief(row).to_string());
+        let rows: Vec<String> = rows().iter().map(Brief::to_string).collect();
         assert_eq!(rows, ["-\t-9\tdb", "4711\t-\tMy \"Service\"", "-\t0\tonce"]);
     }
 
     #[test]
     fn wide_rows_stand_in_columns() {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
-        let rows = show(|row| Wide(row, now).to_string());
+        let rows: Vec<String> = rows().iter().map(|row| Wide(row, now).to_string()).collect();
         assert_eq!(
             format!("{WIDE_HEADER}\n{}", rows.join("\n")),
             "    PID  STATUS  STATE     GOAL  RESTARTS          SINCE  LABEL

@@ -1,6 +1,7 @@
 //! `svcctl list`
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -33,19 +34,26 @@ impl Arguments {
     /// Writes page after page as they come.
     pub(crate) fn run(self, place: &Place, output: &mut Output) -> Result<Exit, Error> {
         let mut client = Client::connect(place, TASK)?;
-        let mut table = Table::new(output, self.long, self.labels);
+        let mut table = Table::new(output, self.labels);
         let mut after = None;
         loop {
-            let brief = !self.long && !table.output.is_json();
+            let (json, long) = (table.output.is_json(), self.long);
+            let brief = !long && !json;
             let call = Call::List(List { after, limit: None, brief });
-            let next = if table.output.is_json() {
+            let next = if json {
                 let page: Page<&RawValue> = client.ask(call)?;
                 page.services.into_iter().try_for_each(|row| table.object(row))?;
                 page.next
-            } else {
+            } else if long {
                 let page: Page<Row<'_>> = client.ask(call)?;
-                table.header()?;
-                page.services.iter().try_for_each(|row| table.row(row))?;
+                table.header(WIDE_HEADER)?;
+                let now = table.now;
+                page.services.iter().try_for_each(|row| table.row(&row.label, Wide(row, now)))?;
+                page.next
+            } else {
+                let page: Page<Brief<'_>> = client.ask(call)?;
+                table.header(BRIEF_HEADER)?;
+                page.services.iter().try_for_each(|row| table.row(&row.label, row))?;
                 page.next
             };
             match next {
@@ -58,7 +66,6 @@ impl Arguments {
 
 struct Table<'o> {
     output: &'o mut Output,
-    long: bool,
     now: Timestamp,
     all: bool,
     missing: BTreeSet<String>,
@@ -66,35 +73,30 @@ struct Table<'o> {
 }
 
 impl<'o> Table<'o> {
-    fn new(output: &'o mut Output, long: bool, labels: Vec<String>) -> Self {
+    fn new(output: &'o mut Output, labels: Vec<String>) -> Self {
         let (all, missing) = (labels.is_empty(), BTreeSet::from_iter(labels));
-        Self { output, long, now: Timestamp::now(), all, missing, begun: false }
+        Self { output, now: Timestamp::now(), all, missing, begun: false }
     }
 
     /// Stands above the rows once the daemon has answered at all.
-    fn header(&mut self) -> Result<(), Error> {
-        match (std::mem::replace(&mut self.begun, true), self.long) {
-            (true, _) => Ok(()),
-            (false, false) => self.output.line(BRIEF_HEADER),
-            (false, true) => self.output.line(WIDE_HEADER),
+    fn header(&mut self, header: &str) -> Result<(), Error> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
         }
+        self.output.line(header)
     }
 
     fn wants(&mut self, label: &str) -> bool {
         self.all || self.missing.remove(label)
     }
 
-    fn row(&mut self, row: &Row<'_>) -> Result<(), Error> {
-        match (self.wants(&row.label), self.long) {
-            (false, _) => Ok(()),
-            (true, false) => self.output.line(Brief(row)),
-            (true, true) => self.output.line(Wide(row, self.now)),
-        }
+    fn row(&mut self, label: &str, row: impl Display) -> Result<(), Error> {
+        if self.wants(label) { self.output.line(row) } else { Ok(()) }
     }
 
     /// The object as the daemon wrote it, with all it may say beyond what we know.
     fn object(&mut self, object: &RawValue) -> Result<(), Error> {
-        if !self.all && !self.wants(&client::read::<Row<'_>>(TASK, object)?.label) {
+        if !self.all && !self.wants(&client::read::<Brief<'_>>(TASK, object)?.label) {
             return Ok(());
         }
         self.output.text(if std::mem::replace(&mut self.begun, true) { ",\n" } else { "[\n" })?;

@@ -35,8 +35,8 @@ fn all(client: &mut Client) -> Result<Vec<String>, Error> {
     let mut after = None;
     loop {
         let list = List { after, limit: None, brief: true };
-        let page: Page<Brief> = client.ask(Call::List(list))?;
-        labels.extend(page.services.into_iter().map(|row| row.label));
+        let page: Page<Brief<'_>> = client.ask(Call::List(list))?;
+        labels.extend(page.services.into_iter().map(|row| row.label.into_owned()));
         match page.next {
             Some(next) => after = Some(next),
             None => return Ok(labels),
