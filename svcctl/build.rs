@@ -1,6 +1,6 @@
-//! Links the unwinder into the daemon and the client, and the C library into the client, where that
-//! is known to work: loading them takes a third of the time of a whole run of the client. The daemon
-//! keeps the C library outside, which asks plug-ins of the system who a user is (nsswitch.conf(5)).
+//! Links the unwinder into the daemon and the client, and the C library into the client, where
+//! that is known to work: loading them takes a third of a whole run of the client. The daemon keeps
+//! the C library outside, which asks plug-ins of the system who a user is (nsswitch.conf(5)).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

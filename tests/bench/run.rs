@@ -1,10 +1,12 @@
 //! The order of everything: each repetition asks all peers in turn, so that what else the machine
 //! does falls on all of them alike.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::Parser as _;
 use nix::sys::prctl;
@@ -18,6 +20,9 @@ use crate::report::Report;
 use crate::results::{LOGGERS, Results, Sample};
 use crate::tools::Tools;
 use crate::{interrupt, logging, machine, process, programs, services, storm};
+
+/// A peer that takes longer with so many services is asked once: the others can't wait for hours.
+const SLOW: Duration = Duration::from_secs(100);
 
 /// Measures what the arguments say; fails if that was nothing, or something was left running.
 pub(crate) fn main() -> ExitCode {
@@ -87,8 +92,10 @@ fn repeat(options: &Options, tools: &Tools, found: &Found, amounts: &Amounts) ->
             "it is not installed, or not in charge of this machine".to_owned(),
         );
     }
+    let mut slow = HashSet::new();
     for repetition in 0..amounts.repetitions {
-        let mut round = Round { tools, amounts, repetition, results: &mut results };
+        let mut round =
+            Round { tools, amounts, repetition, results: &mut results, slow: &mut slow };
         if options.wants(Part::Services) {
             for scale in &amounts.scales {
                 for peer in turn(&found.peers, repetition) {
@@ -133,6 +140,8 @@ struct Round<'a> {
     amounts: &'a Amounts,
     repetition: u32,
     results: &'a mut Results,
+    /// Who took so long with so many services that once is enough.
+    slow: &'a mut HashSet<(&'static str, usize)>,
 }
 
 impl Round<'_> {
@@ -142,10 +151,19 @@ impl Round<'_> {
             let why = format!("{why} (up to {most} it is measured)");
             return self.results.miss(peer.name(), what, why);
         }
-        let amounts = self.amounts;
+        if self.slow.contains(&(peer.name(), scale)) {
+            return;
+        }
+        let (amounts, began) = (self.amounts, Instant::now());
         self.one(peer.name(), &what, scale, |tools, notes| {
             services::measure(tools, peer, amounts, notes)
         });
+        let took = began.elapsed();
+        if SLOW < took && self.repetition + 1 < amounts.repetitions {
+            self.slow.insert((peer.name(), scale));
+            let why = format!("once took {} s, which is not repeated", took.as_secs());
+            self.results.miss(peer.name(), format!("{what} more than once"), why);
+        }
     }
 
     fn logs(&mut self, options: &Options, logger: &str, bytes: usize) {

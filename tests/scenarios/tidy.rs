@@ -107,6 +107,7 @@ fn only_a_few_files_know_the_operating_system() {
         "supervisord/src/os",
         "supervisord/src/background.rs",
         "protocol/src/address.rs",
+        "svcctl/src/os",
         "svcctl/src/os.rs",
         "examples",
     ];
