@@ -40,6 +40,7 @@ impl Report<'_> {
             self.defeats(),
             self.tables(),
             self.gaps(),
+            include_str!("profiles.md").to_owned(),
         ]
         .concat()
     }
