@@ -9,7 +9,7 @@ use std::time::Duration;
 use protocol::message::{
     self, Brief, Call, Hello, List, Logs, PROTOCOL, Page, Pong, Stream, Until, Wait,
 };
-use supervisor_core::{Change, Event, Goal, RequestId, Run, ServiceId, Want};
+use supervisor_core::{Change, Event, Goal, RequestId, ServiceId, Want};
 use tokio::sync::oneshot;
 use tokio::task;
 
@@ -161,8 +161,8 @@ impl Daemon {
     fn briefs(&self, ids: &[ServiceId]) -> Vec<Brief<'_>> {
         let found: Vec<_> = ids.iter().filter_map(|id| self.supervisor.service(*id)).collect();
         let runs: Vec<_> = found.iter().map(|service| service.state().run()).collect();
-        let pid = |run: Option<Run>| run.and_then(|run| self.processes.pid(run));
-        found.into_iter().zip(runs).map(|(service, run)| brief(service, pid(run))).collect()
+        let row = |(service, run)| brief(service, self.main_pid(run));
+        found.into_iter().zip(runs).map(row).collect()
     }
 
     fn change(

@@ -284,7 +284,7 @@ impl Daemon {
     pub(crate) fn facts(&self, id: ServiceId) -> Option<Facts<'_>> {
         let (entry, service) = (self.registry.get(id)?, self.supervisor.service(id)?);
         let run = service.state().run();
-        let pid = self.main_pid(service);
+        let pid = self.main_pid(run);
         let is_held = entry.definition.rare.wait_for_debugger
             && run.is_some_and(|run| self.processes.is_stopped(run));
         let (sockets, clock) = (&self.sockets, &self.clock);
@@ -292,9 +292,9 @@ impl Daemon {
         Some(Facts { id, sockets, entry, service, pid, is_held, clock, asked })
     }
 
-    /// The service's main process, while it is alive.
-    pub(crate) fn main_pid(&self, service: &core::Service) -> Option<u32> {
-        service.state().run().and_then(|run| self.processes.pid(run))
+    /// The main process of a service that is in this run, while it is alive.
+    pub(crate) fn main_pid(&self, run: Option<Run>) -> Option<u32> {
+        run.and_then(|run| self.processes.pid(run))
     }
 
     /// Drops services of which nothing is left, after all answers about them were made.

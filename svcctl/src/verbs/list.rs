@@ -35,6 +35,7 @@ impl Arguments {
     pub(crate) fn run(self, place: &Place, output: &mut Output) -> Result<Exit, Error> {
         let mut client = Client::connect(place, TASK)?;
         let mut table = Table::new(output, self.labels);
+        let now = Timestamp::now();
         let mut after = None;
         loop {
             let (json, long) = (table.output.is_json(), self.long);
@@ -47,7 +48,6 @@ impl Arguments {
             } else if long {
                 let page: Page<Row<'_>> = client.ask(call)?;
                 table.header(WIDE_HEADER)?;
-                let now = table.now;
                 page.services.iter().try_for_each(|row| table.row(&row.label, Wide(row, now)))?;
                 page.next
             } else {
@@ -66,7 +66,6 @@ impl Arguments {
 
 struct Table<'o> {
     output: &'o mut Output,
-    now: Timestamp,
     all: bool,
     missing: BTreeSet<String>,
     begun: bool,
@@ -75,7 +74,7 @@ struct Table<'o> {
 impl<'o> Table<'o> {
     fn new(output: &'o mut Output, labels: Vec<String>) -> Self {
         let (all, missing) = (labels.is_empty(), BTreeSet::from_iter(labels));
-        Self { output, now: Timestamp::now(), all, missing, begun: false }
+        Self { output, all, missing, begun: false }
     }
 
     /// Stands above the rows once the daemon has answered at all.
