@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use crate::{PATIENCE, wait_until};
 
 /// The calls by which anything is written or made.
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 18] = [
     "write",
+    "pwrite64",
     "writev",
     "sendto",
     "openat",

@@ -282,6 +282,33 @@ fn a_kill_at_any_system_call_of_a_rotation_leaves_every_line_once() {
     eprintln!("{kills} kills");
 }
 
+#[test]
+fn a_head_that_could_be_taken_away_only_in_part_is_there_once() {
+    if let Some(why) = fault::unavailable() {
+        return skip("a rotation that fails half-way", why);
+    }
+    let mebibytes = 4;
+    let daemon = Daemon::start();
+    // The first call makes a hole.
+    let point = fault::Point {
+        thread: "logs".to_owned(),
+        call: "fallocate".to_owned(),
+        number: 2,
+        file: None,
+    };
+    let failing = fault::inject(daemon.pid(), &point, "error=EIO").unwrap();
+    let log = json!({ "MaxSize": "1M", "Keep": 1000, "Compress": false });
+    let service = daemon.service("web").does(&["--flood", &mebibytes.to_string()]);
+    service.key("Supervisor", json!({ "Log": log })).add();
+    wait_until("the rotation to fail", PATIENCE, || daemon.log().contains("Input/output error"));
+    drop(failing);
+    wait_kept_plain(&daemon);
+    assert_eq!(judge(&daemon.done(&["logs", "web"]), mebibytes), Ok(()), "{}", daemon.log());
+    let written = files(&daemon.base().join("logs"));
+    let all: String = written.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(judge(&all, mebibytes), Ok(()), "{written:?}");
+}
+
 fn is_kept_plain(daemon: &Daemon) -> bool {
     let files = files(&daemon.base().join("logs"));
     let live = files.last().and_then(|live| fs::metadata(live).ok());

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::os::{self, Bell, Writes};
 
 /// Pause before a rotation that failed is tried again.
-const RETRY: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_secs(10);
 
 /// A log that can't be watched is looked at so often, for want of better.
 const UNWATCHED: Duration = Duration::from_secs(10);

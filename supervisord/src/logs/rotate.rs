@@ -2,7 +2,8 @@
 //!
 //! In this order, so that a kill or a loss of power at any moment leaves every byte once, or the
 //! head twice, which the next daemon sees and finishes: copy the head to a hidden name, sync it,
-//! note the cut, rename, sync the folder, take the head away, note that. Where the file system
+//! note the cut, rename, sync the folder, take the head away, note that. Meanwhile the head may be
+//! NULs: what was taken in part, and what power failed to bring to the disk. Where the file system
 //! can't take a head away, the file is copied to its end and emptied; what is written between these
 //! two steps is lost.
 
@@ -28,6 +29,9 @@ const PASSES_MAX: usize = 1000;
 
 /// Bytes compared at once.
 const CHUNK: usize = 64 << 10;
+
+/// So small can be what is there or taken away.
+const BLOCK_MIN: usize = 512;
 
 /// What came of a rotation.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +60,8 @@ pub(super) fn rotate(log: &Log, limit: u64, is_kept: bool, now: Timestamp) -> io
     if log.file() != Some(number) {
         return Err(io::Error::other("another file took its place"));
     }
+    log.with(|state| if state.is_cutting { try_to_finish(log, state) } else { Ok(()) })
+        .unwrap_or(Ok(()))?;
     let cut = edge(&live, limit, os::block_size(&live)?)?;
     if cut == 0 {
         return Ok(Rotated::Nothing);
@@ -70,7 +76,7 @@ pub(super) fn rotate(log: &Log, limit: u64, is_kept: bool, now: Timestamp) -> io
         folder.rename(&beside, &log.name_of(&stamp))?;
         folder.sync()?;
         // So that there is little left to write while the file is locked.
-        live.sync_data()?;
+        os::sync_behind(&live, cut)?;
     }
     let done = log.with(|state| state.take_away(log, &live, copied, cut));
     done.unwrap_or_else(|| Err(io::Error::other("its index can't be read")))?;
@@ -79,11 +85,8 @@ pub(super) fn rotate(log: &Log, limit: u64, is_kept: bool, now: Timestamp) -> io
 
 fn copy(folder: &Folder, beside: &std::ffi::OsStr, live: &File, cut: u64) -> io::Result<File> {
     let copied = (|| {
-        let mut copy = folder.create(beside, live)?;
-        let mut from = live;
-        from.rewind()?;
-        let length = io::copy(&mut from.take(cut), &mut copy)?;
-        if length < cut {
+        let copy = folder.create(beside, live)?;
+        if os::copy_head(live, &copy, cut)? < cut {
             return Err(io::Error::other("it was cut by someone else meanwhile"));
         }
         copy.sync_all()?;
@@ -138,6 +141,9 @@ impl State {
     ) -> io::Result<()> {
         if self.is_cutting && self.pieces.last().is_none_or(|piece| piece.from != self.base) {
             return Err(io::Error::other("another file took its place"));
+        }
+        if copied.is_some() {
+            os::hollow(live, cut);
         }
         let length = match os::collapse(live, cut) {
             Ok(()) => cut,
@@ -258,6 +264,7 @@ fn try_to_finish(log: &Log, state: &mut State) -> io::Result<()> {
     }
 }
 
+/// Whether the live log still has the rotated one's bytes, or what became of them.
 fn begins_with(live: &File, rotated: &File, length: u64) -> io::Result<bool> {
     if live.metadata()?.len() < length {
         return Ok(false);
@@ -272,7 +279,8 @@ fn begins_with(live: &File, rotated: &File, length: u64) -> io::Result<bool> {
         let [one, other] = &mut chunks;
         live.read_exact(&mut one[..size])?;
         rotated.read_exact(&mut other[..size])?;
-        if one[..size] != other[..size] {
+        let mut blocks = one[..size].chunks(BLOCK_MIN).zip(other[..size].chunks(BLOCK_MIN));
+        if !blocks.all(|(one, other)| one == other || one.iter().all(|byte| *byte == 0)) {
             return Ok(false);
         }
         left -= size as u64;

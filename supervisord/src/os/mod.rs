@@ -124,7 +124,7 @@ pub use self::{
     signal::{Signal, signal_name, signal_number},
 };
 
-pub use cut::{block_size, collapse, yield_all, yield_disk};
+pub use cut::{block_size, collapse, copy_head, hollow, sync_behind, yield_all, yield_disk};
 pub use datagrams::{Datagrams, LOGGER};
 pub use service::{is_service, run_service, tell_failed, tell_ready};
 pub use stable_hash::stable_hash;
