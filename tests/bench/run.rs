@@ -21,8 +21,8 @@ use crate::results::{LOGGERS, Results, Sample};
 use crate::tools::Tools;
 use crate::{interrupt, logging, machine, process, programs, services, storm};
 
-/// A peer that takes longer with so many services is asked once: the others can't wait for hours.
-const SLOW: Duration = Duration::from_secs(100);
+/// Whoever takes longer for something is asked for it once: the others can't wait for hours.
+const SLOW: Duration = Duration::from_secs(40);
 
 /// Measures what the arguments say; fails if that was nothing, or something was left running.
 pub(crate) fn main() -> ExitCode {
@@ -94,6 +94,11 @@ fn repeat(options: &Options, tools: &Tools, found: &Found, amounts: &Amounts) ->
     }
     let mut slow = HashSet::new();
     for repetition in 0..amounts.repetitions {
+        if interrupt::is_wanted() {
+            let what = format!("part of repetition {repetition}, and all later ones");
+            results.miss("everyone", what, "it was interrupted".to_owned());
+            break;
+        }
         let mut round =
             Round { tools, amounts, repetition, results: &mut results, slow: &mut slow };
         if options.wants(Part::Services) {
@@ -140,8 +145,8 @@ struct Round<'a> {
     amounts: &'a Amounts,
     repetition: u32,
     results: &'a mut Results,
-    /// Who took so long with so many services that once is enough.
-    slow: &'a mut HashSet<(&'static str, usize)>,
+    /// Who took so long for what that once is enough.
+    slow: &'a mut HashSet<(String, String)>,
 }
 
 impl Round<'_> {
@@ -151,19 +156,10 @@ impl Round<'_> {
             let why = format!("{why} (up to {most} it is measured)");
             return self.results.miss(peer.name(), what, why);
         }
-        if self.slow.contains(&(peer.name(), scale)) {
-            return;
-        }
-        let (amounts, began) = (self.amounts, Instant::now());
+        let amounts = self.amounts;
         self.one(peer.name(), &what, scale, |tools, notes| {
             services::measure(tools, peer, amounts, notes)
         });
-        let took = began.elapsed();
-        if SLOW < took && self.repetition + 1 < amounts.repetitions {
-            self.slow.insert((peer.name(), scale));
-            let why = format!("once took {} s, which is not repeated", took.as_secs());
-            self.results.miss(peer.name(), format!("{what} more than once"), why);
-        }
     }
 
     fn logs(&mut self, options: &Options, logger: &str, bytes: usize) {
@@ -185,10 +181,11 @@ impl Round<'_> {
         scale: usize,
         measure: impl FnOnce(&Tools, &mut Notes<'_>) -> Outcome<()>,
     ) {
-        if interrupt::is_wanted() {
+        let key = (peer.to_owned(), what.to_owned());
+        if interrupt::is_wanted() || self.slow.contains(&key) {
             return;
         }
-        let repetition = self.repetition;
+        let (repetition, began) = (self.repetition, Instant::now());
         eprintln!("bench: {}/{} {peer}: {what}", repetition + 1, self.amounts.repetitions);
         let mut notes = Notes { peer, scale, repetition, results: self.results };
         let outcome =
@@ -202,6 +199,12 @@ impl Round<'_> {
         }
         if let Err(fault) = process::end_all() {
             eprintln!("bench: {fault}");
+        }
+        let took = began.elapsed();
+        if SLOW < took && repetition + 1 < self.amounts.repetitions {
+            self.slow.insert(key);
+            let why = format!("once took {} s, which is not repeated", took.as_secs());
+            self.results.miss(peer, format!("{what} more than once"), why);
         }
     }
 }

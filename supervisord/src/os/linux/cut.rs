@@ -42,7 +42,7 @@ pub fn block_size(file: &File) -> io::Result<u64> {
 /// were, fewer if someone shortens it meanwhile.
 ///
 /// Where the file system can, both share them; else the disk is given the very pages that hold the
-/// log, which costs a tenth of copying them, and leaves no second copy in memory.
+/// log, which costs a quarter of copying them, and leaves no second copy in memory.
 ///
 /// # Errors
 /// What the system says; part of them may have been copied then.
@@ -52,9 +52,8 @@ pub fn copy_head(from: &File, to: &File, length: u64) -> io::Result<u64> {
     }
     match write_pages(from, to, length) {
         Ok(()) => return Ok(from.metadata()?.len().min(length)),
-        // What isn't there any more can't be written.
-        Err(Errno::EFAULT) => return Ok(0),
-        Err(Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENODEV) => {}
+        // EFAULT is a page that someone cut off, or that can't be read: a copy finds out which.
+        Err(Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ENODEV | Errno::EFAULT) => {}
         Err(error) => return Err(error.into()),
     }
     let (mut from, mut to) = (from, to);
