@@ -14,7 +14,7 @@ use std::sync::Arc;
 use protocol::definition::{Definition, Inetd};
 use supervisor_core::{Run, ServiceId};
 
-pub use self::open::{Opened, is_quick, open};
+pub use self::open::{Opened, Unopened, is_quick, open};
 
 use crate::os::{self, Bound, Doorbell, Handle};
 
@@ -35,6 +35,15 @@ pub struct Sockets {
     inherited: Vec<Arc<Bound>>,
     /// Services whose sockets are being opened again, and the run that waits for that.
     reopening: BTreeMap<ServiceId, Option<Run>>,
+    /// Services whose sockets can't be opened or taken from just now.
+    faults: BTreeMap<ServiceId, Fault>,
+}
+
+#[derive(Debug)]
+struct Fault {
+    cause: String,
+    /// They are left alone.
+    is_resting: bool,
 }
 
 #[derive(Debug)]
@@ -60,8 +69,15 @@ struct Instance {
 pub enum Knock {
     /// The service is to be started.
     Start(ServiceId),
-    /// These connections are to be served by a process each.
-    Serve(ServiceId, Vec<Handle>),
+    /// Connections are to be served by a process each.
+    Serve {
+        /// By processes of this service.
+        service: ServiceId,
+        /// They.
+        connections: Vec<Handle>,
+        /// Why those that wait still can't be taken.
+        fault: Option<String>,
+    },
 }
 
 impl Sockets {
@@ -107,6 +123,7 @@ impl Sockets {
     pub fn set(&mut self, service: ServiceId, definition: &Definition) {
         let opened = self.arriving.remove(&definition.label).unwrap_or_default();
         self.unwatch(service);
+        self.faults.remove(&service);
         self.private.retain(|_, (owner, _)| *owner != service);
         for (variable, path) in opened.private() {
             self.private.insert(variable, (service, path));
@@ -123,6 +140,7 @@ impl Sockets {
     /// Closes what a service has open; yields the instances that are left of it.
     pub fn forget(&mut self, service: ServiceId) -> Vec<ServiceId> {
         self.unwatch(service);
+        self.faults.remove(&service);
         self.private.retain(|_, (owner, _)| *owner != service);
         if let Some(instance) = self.instances.remove(&service)
             && let Some(set) = self.sets.get_mut(&instance.parent)
@@ -156,6 +174,34 @@ impl Sockets {
     /// They are open, or can't be; yields the run that waited.
     pub fn end_reopening(&mut self, service: ServiceId) -> Option<Run> {
         self.reopening.remove(&service).flatten()
+    }
+
+    /// Something is wrong with a service's sockets, which are left alone until
+    /// [`Sockets::end_rest`]; true when that is new.
+    pub fn rest(&mut self, service: ServiceId, cause: &str) -> bool {
+        self.unwatch(service);
+        let fault = Fault { cause: cause.to_owned(), is_resting: true };
+        let before = self.faults.insert(service, fault);
+        before.is_none_or(|before| before.cause != cause)
+    }
+
+    /// They may be tried again.
+    pub fn end_rest(&mut self, service: ServiceId) {
+        if let Some(fault) = self.faults.get_mut(&service) {
+            fault.is_resting = false;
+        }
+    }
+
+    /// They are left alone.
+    #[must_use]
+    pub fn is_resting(&self, service: ServiceId) -> bool {
+        self.faults.get(&service).is_some_and(|fault| fault.is_resting)
+    }
+
+    /// What was wrong with them when they were tried last.
+    #[must_use]
+    pub fn fault(&self, service: ServiceId) -> Option<&str> {
+        self.faults.get(&service).map(|fault| &*fault.cause)
     }
 
     /// The addresses a service is reached at.
@@ -225,27 +271,27 @@ impl Sockets {
             return Some(Knock::Start(service));
         }
         let room = set.room();
-        let mut accepted = Vec::new();
+        let mut connections = Vec::new();
         // What is left over the batch rings again.
-        while accepted.len() < room.min(BATCH) {
+        while connections.len() < room.min(BATCH) {
             match os::accept(&bound.handle) {
-                Ok(Some(connection)) => accepted.push(connection),
+                Ok(Some(connection)) => connections.push(connection),
                 Ok(None) => break,
                 Err(error) => {
-                    log::error!("cannot accept connections at {}: {error}", bound.address);
-                    self.unwatch(service);
-                    return Some(Knock::Serve(service, accepted));
+                    let fault = format!("cannot accept a connection to {}: {error}", bound.address);
+                    return Some(Knock::Serve { service, connections, fault: Some(fault) });
                 }
             }
         }
-        if accepted.len() == room {
+        self.faults.remove(&service);
+        if connections.len() == room {
             self.unwatch(service);
         } else if let Some(bell) = &self.bell
             && let Err(error) = bell.watch(&bound.handle, key)
         {
             log::error!("cannot watch {}: {error}", bound.address);
         }
-        Some(Knock::Serve(service, accepted))
+        Some(Knock::Serve { service, connections, fault: None })
     }
 }
 

@@ -1,10 +1,14 @@
 //! Nothing left of what a daemon needs: descriptors, processes, room on the disk. It stays up, says
 //! what it lacks, and goes on by itself when there is some again.
 
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 
-use harness::{Daemon, PATIENCE, SmallDisk, fault, observer, skip, wait_for, wait_until};
+use harness::{Daemon, PATIENCE, SmallDisk, fault, free, observer, skip, wait_for, wait_until};
 use serde_json::{Value, json};
+
+use crate::inetd::inetd;
+use crate::sockets::{ask, converse, pid, server};
 
 /// How many descriptors the daemon may have from now on.
 fn limit_descriptors(daemon: &Daemon, soft: usize) {
@@ -80,6 +84,63 @@ fn a_pipe_that_cannot_be_opened_just_now_is_tried_again() {
     assert!(status.contains("No space left on device"), "{status}");
     drop(full);
     daemon.running("late");
+}
+
+/// No descriptor the daemon may have is free.
+const NONE: usize = 3;
+
+/// The socket is there, and taking from it fails: whoever waits there rings again at once.
+#[test]
+fn connections_that_cannot_be_taken_just_now_are_taken_later_and_told_once_until_then() {
+    let daemon = Daemon::start();
+    let port = free::port();
+    inetd(&daemon, port, json!({"Wait": false}), &["--converse"]);
+    let mut wire = daemon.wire();
+    wire.ask("list", json!({}));
+    limit_descriptors(&daemon, NONE);
+    let waiting = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut is_told = || {
+        let status = wire.ask("status", json!({"label": "old"})).to_string();
+        status.contains("cannot accept a connection") && status.contains("Too many open files")
+    };
+    wait_until("the fault to be told", PATIENCE, &mut is_told);
+    assert!(is_told() && is_told());
+    let complaints = daemon.log().matches("cannot accept a connection").count();
+    assert_eq!(complaints, 1, "{}", daemon.log());
+    limit_descriptors(&daemon, 1024);
+    assert!(converse(waiting).ends_with(" hello\n"));
+    let status = daemon.ctl(&["status", "old"]).stdout;
+    assert!(!status.contains("cannot accept"), "{status}");
+}
+
+#[test]
+fn sockets_that_cannot_be_opened_just_now_are_opened_later() {
+    if let Some(why) = fault::unavailable() {
+        return skip("a system that makes no socket", why);
+    }
+    for node in ["127.0.0.1", "localhost"] {
+        let mut daemon = Daemon::start();
+        let port = free::port();
+        let socket = json!({"SockNodeName": node, "SockServiceName": port, "SockFamily": "IPv4"});
+        server(&daemon, "web", json!({"Listeners": socket})).add();
+        let web = pid(&ask(port));
+        daemon.kill9();
+        daemon.start_again();
+        assert_eq!(u64::from(daemon.running("web")), web);
+        let mut wire = daemon.wire();
+        let exhausted = fault::always(daemon.pid(), "socket", "EMFILE");
+        let web = nix::unistd::Pid::from_raw(i32::try_from(web).unwrap());
+        nix::sys::signal::kill(web, nix::sys::signal::Signal::SIGKILL).unwrap();
+        wait_until("the fault to be told", PATIENCE, || {
+            let status = wire.ask("status", json!({"label": "web"})).to_string();
+            status.contains("its sockets (Sockets.Listeners: cannot ")
+        });
+        drop(exhausted);
+        wait_until("the sockets to be open", PATIENCE, || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        daemon.wait_state("web", "up");
+    }
 }
 
 #[test]

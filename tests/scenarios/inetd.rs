@@ -42,7 +42,7 @@ fn inetd_that_does_not_wait_gets_each_connection_in_a_process_of_its_own() {
     wait_until("the instances to be gone", PATIENCE, || labels(&daemon) == ["old"]);
 }
 
-fn inetd(daemon: &Daemon, port: u16, inetd: Value, does: &[&str]) {
+pub(crate) fn inetd(daemon: &Daemon, port: u16, inetd: Value, does: &[&str]) {
     let service = daemon.service("old").does(does).without("RunAtLoad");
     let service = service.key("Sockets", json!({"Listeners": tcp(port)}));
     let text = service.key("inetdCompatibility", inetd).text();

@@ -142,6 +142,7 @@ impl Facts<'_> {
                     now: self.clock.now(),
                     timer: timer.map(|timer| (timer, self.clock.local(timer))),
                     addresses: self.sockets.addresses(self.id).collect(),
+                    fault: self.sockets.fault(self.id),
                     served: self.sockets.instances_of(self.id).len(),
                 };
                 waiting(self.service, &waits)

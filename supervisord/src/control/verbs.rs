@@ -49,6 +49,7 @@ impl Daemon {
                 }
             }
             Internal::Drained(number) => self.drained(number),
+            Internal::Rested(service) => self.rested(service),
             Internal::Opened { result, opening } => self.opened_late(result, opening),
             Internal::Answered => {}
             Internal::Entered => {

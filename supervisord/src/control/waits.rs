@@ -16,6 +16,8 @@ pub struct Waits<'a> {
     pub timer: Option<(Moment, String)>,
     /// Where its sockets are.
     pub addresses: Vec<&'a str>,
+    /// What was wrong with them when they were tried last.
+    pub fault: Option<&'a str>,
     /// How many connections are served now by a process each.
     pub served: usize,
 }
@@ -45,10 +47,14 @@ pub fn waiting(service: &Service, waits: &Waits<'_>) -> String {
         }
         all.extend(service.levels().iter().map(level));
     }
-    if !waits.addresses.is_empty() {
-        all.push(format!("a connection to {}", list(&waits.addresses)));
-    } else if !rare.sockets.is_empty() {
-        all.push("its sockets, which could not be opened".to_owned());
+    match (waits.addresses.as_slice(), waits.fault) {
+        ([], None) if rare.sockets.is_empty() => {}
+        ([], None) => all.push("its sockets, which are being opened".to_owned()),
+        ([], Some(fault)) => all.push(format!("its sockets ({fault})")),
+        (addresses, None) => all.push(format!("a connection to {}", list(addresses))),
+        (addresses, Some(fault)) => {
+            all.push(format!("a connection to {} ({fault})", list(addresses)));
+        }
     }
     let served = match waits.served {
         0 => String::new(),
@@ -113,7 +119,8 @@ mod tests {
         let (now, mut core) = (Moment::after(Duration::from_secs(60)), Supervisor::default());
         core.handle(now, Event::Load(Box::new(load)), &mut Vec::new());
         let (addresses, timer) = (Vec::new(), None);
-        let mut waits = Waits { definition: &definition, now, timer, addresses, served: 0 };
+        let mut waits =
+            Waits { definition: &definition, now, timer, addresses, fault: None, served: 0 };
         known(&mut waits);
         waiting(core.service(ServiceId(1)).unwrap(), &waits)
     }
@@ -194,10 +201,23 @@ mod tests {
                 "a connection to *:80 or [::]:80; one connection is served",
             ),
             (vec!["*:80"], 2, "a connection to *:80; 2 connections are served"),
-            (vec![], 0, "its sockets, which could not be opened"),
+            (vec![], 0, "its sockets, which are being opened"),
         ] {
             let said = said_of(&keys, |waits| {
                 (waits.addresses, waits.served) = (addresses, served);
+            });
+            assert_eq!(said, format!("waiting for {words}"));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_sockets_is_told() {
+        let keys = json!({"Sockets": {"Web": {"SockServiceName": 80}}});
+        for (addresses, words) in
+            [(vec!["*:80"], "a connection to *:80 (no)"), (vec![], "its sockets (no)")]
+        {
+            let said = said_of(&keys, |waits| {
+                (waits.addresses, waits.fault) = (addresses, Some("no"));
             });
             assert_eq!(said, format!("waiting for {words}"));
         }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use protocol::definition::Definition;
 use supervisor_core::{Cause, Change, Event, Goal, Policy, ServiceId, State, Want};
+use tokio::task;
 
-use super::Daemon;
 use super::opening::instance;
+use super::{Daemon, Internal};
 use crate::os::{self, Handle};
 use crate::registry::Entry;
 use crate::sockets::Knock;
@@ -15,6 +16,9 @@ use crate::store::goals::Intent;
 
 /// inetd's servers are not throttled; one that never takes what it is started for must not spin.
 const INETD_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long sockets that something is wrong with are left alone: who waits rings again at once.
+const REST: Duration = Duration::from_secs(1);
 
 /// The rules of a definition.
 pub(crate) fn policy(definition: &Definition) -> Policy {
@@ -41,12 +45,35 @@ impl Daemon {
             }
             return;
         }
-        let is_waiting = is_wanted && matches!(state, State::Waiting | State::Failed);
-        if is_waiting && let Err(cause) = self.reopen(id) {
-            let label = self.registry.get(id).map(|entry| entry.label.to_string());
-            log::error!("{}: {cause}", label.unwrap_or_default());
+        let is_waiting = is_wanted
+            && matches!(state, State::Waiting | State::Failed)
+            && !self.sockets.is_resting(id);
+        if is_waiting && let Err(unopened) = self.reopen(id) {
+            return self.rest(id, &unopened.cause);
         }
         self.sockets.watch(id, is_waiting);
+    }
+
+    /// Leaves the sockets of a service alone for a while, since something is wrong with them.
+    pub(super) fn rest(&mut self, service: ServiceId, cause: &str) {
+        if self.sockets.rest(service, cause)
+            && let Some(entry) = self.registry.get(service)
+        {
+            log::error!("{}: {cause}; tried again every second", entry.label);
+        }
+        let internal = self.internal.clone();
+        task::spawn(async move {
+            tokio::time::sleep(REST).await;
+            // The loop may have ended meanwhile.
+            let _ = internal.send(Internal::Rested(service));
+        });
+    }
+
+    /// Looks after the sockets of a service again.
+    pub(crate) fn rested(&mut self, service: ServiceId) {
+        self.sockets.end_rest(service);
+        self.attend(service);
+        self.perform();
     }
 
     /// Ends a service nobody asked about.
@@ -70,7 +97,10 @@ impl Daemon {
                 Some(Knock::Start(service)) => {
                     self.handle(Event::Trigger { service, cause: Cause::Socket });
                 }
-                Some(Knock::Serve(service, connections)) => {
+                Some(Knock::Serve { service, connections, fault }) => {
+                    if let Some(cause) = fault {
+                        self.rest(service, &cause);
+                    }
                     for connection in connections {
                         self.serve(service, Some(connection));
                     }

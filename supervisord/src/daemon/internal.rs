@@ -2,10 +2,11 @@
 
 use protocol::definition::Settings;
 use protocol::message::Rejected;
+use supervisor_core::ServiceId;
 
 use super::{Demand, Opening};
 use crate::control::reply::Reply;
-use crate::sockets::Opened;
+use crate::sockets::{Opened, Unopened};
 use crate::store::folder::Found;
 
 /// What tasks of the daemon's own tell its loop.
@@ -31,10 +32,12 @@ pub(crate) enum Internal {
     /// The sockets of a definition were waited for.
     Opened {
         /// They, or what failed.
-        result: Result<Opened, String>,
+        result: Result<Opened, Unopened>,
         /// What goes on now.
         opening: Opening,
     },
+    /// The sockets of a service may be looked after again.
+    Rested(ServiceId),
     /// An answer that was made beside the loop was given.
     Answered,
     /// Somebody who watches has seen enough.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use protocol::definition::{self, Definition};
 use protocol::message::Reason;
-use supervisor_core::{Event, RequestId, Service, ServiceId, State, Want};
+use supervisor_core::{Event, RequestId, Run, Service, ServiceId, State, Want};
 use tokio::task;
 
 use super::{Arrival, Daemon, Internal, Then};
 use crate::registry::Entry;
-use crate::sockets::{self, Opened};
+use crate::sockets::{self, Opened, Unopened};
 use crate::store::folder::{Found, Taken};
 use crate::store::goals::Intent;
 
@@ -127,7 +127,7 @@ impl Daemon {
     }
 
     /// The sockets that had to be waited for are open, or are not.
-    pub(crate) fn opened_late(&mut self, result: Result<Opened, String>, opening: Opening) {
+    pub(crate) fn opened_late(&mut self, result: Result<Opened, Unopened>, opening: Opening) {
         let label = opening.definition().label.clone();
         let is_over = !matches!(opening, Opening::Write { .. });
         self.opened(result, opening);
@@ -137,7 +137,7 @@ impl Daemon {
         }
     }
 
-    fn opened(&mut self, result: Result<Opened, String>, opening: Opening) {
+    fn opened(&mut self, result: Result<Opened, Unopened>, opening: Opening) {
         match result {
             Ok(opened) => {
                 let label = opening.definition().label.clone();
@@ -182,7 +182,8 @@ impl Daemon {
         }
     }
 
-    fn not_opened(&mut self, cause: &str, opening: Opening) {
+    fn not_opened(&mut self, unopened: &Unopened, opening: Opening) {
+        let cause = &unopened.cause;
         match opening {
             Opening::Write { arrival, .. } => {
                 self.refuse(arrival.request, Reason::Failed, cause);
@@ -201,9 +202,8 @@ impl Daemon {
                     self.pending.reject(request, &entry.label, (&entry.file, cause));
                 }
             }
-            Opening::Reopen { service, definition } => {
-                log::error!("{}: {cause}", definition.label);
-                self.reopened(service, Err(cause));
+            Opening::Reopen { service, .. } => {
+                self.reopened(service, Err(unopened));
             }
             Opening::Replace { taken, waiting: (request, _), .. } => {
                 log::error!("cannot load {}: {cause}", taken.file.display());
@@ -214,7 +214,7 @@ impl Daemon {
     }
 
     /// Opens what an earlier run had and this daemon has not; false when that is under way.
-    pub(super) fn reopen(&mut self, service: ServiceId) -> Result<bool, String> {
+    pub(super) fn reopen(&mut self, service: ServiceId) -> Result<bool, Unopened> {
         let Some(entry) = self.registry.get(service) else { return Ok(true) };
         if self.sockets.is_open(service, &entry.definition) {
             return Ok(true);
@@ -233,19 +233,22 @@ impl Daemon {
     }
 
     /// The sockets of a service are open again, or can't be; the run that waits for them goes on.
-    fn reopened(&mut self, service: ServiceId, result: Result<(), &str>) {
+    fn reopened(&mut self, service: ServiceId, result: Result<(), &Unopened>) {
         let waiting = self.sockets.end_reopening(service);
         let state = self.supervisor.service(service).map(Service::state);
         match (waiting.filter(|run| state.and_then(State::run) == Some(*run)), result) {
             (Some(run), Ok(())) => self.spawn(run),
-            (Some(run), Err(cause)) => {
-                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
-                self.consult(self.clock.now(), news);
-            }
+            (Some(run), Err(unopened)) => self.not_reopened(run, unopened.clone()),
             (None, Ok(())) => self.attend(service),
-            // Tried again when it is started; to watch for that would be to ask on and on.
-            (None, Err(_)) => {}
+            (None, Err(unopened)) => self.rest(service, &unopened.cause),
         }
+    }
+
+    /// A run can't begin without its sockets.
+    pub(super) fn not_reopened(&mut self, run: Run, unopened: Unopened) {
+        let Unopened { cause, is_passing } = unopened;
+        let news = Event::SpawnFailed { run, cause: cause.into(), is_passing };
+        self.consult(self.clock.now(), news);
     }
 }
 

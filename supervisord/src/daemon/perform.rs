@@ -70,10 +70,7 @@ impl Daemon {
         match self.reopen(run.service) {
             Ok(true) => {}
             Ok(false) => return self.sockets.wait_for_reopening(run),
-            Err(cause) => {
-                let news = Event::SpawnFailed { run, cause: cause.into(), is_passing: false };
-                return self.consult(self.clock.now(), news);
-            }
+            Err(unopened) => return self.not_reopened(run, unopened),
         }
         let entry = self.registry.get(run.service).expect("the core starts only what was loaded");
         let (definition, paths) = (Arc::clone(&entry.definition), Arc::clone(&self.paths));

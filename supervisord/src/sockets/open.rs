@@ -1,5 +1,6 @@
 //! Opens all sockets of one definition, or none.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +30,21 @@ impl Drop for Private {
     fn drop(&mut self) {
         // What is in it is the socket's own affair.
         let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+/// Why a definition's sockets could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unopened {
+    /// What failed, at which address, of which entry.
+    pub cause: String,
+    /// Something was lacking that comes back by itself, like memory or descriptors.
+    pub is_passing: bool,
+}
+
+impl fmt::Display for Unopened {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.cause)
     }
 }
 
@@ -70,15 +86,23 @@ pub fn is_quick(definition: &Definition) -> bool {
 /// Opens the sockets of a definition; what `before` has at the same addresses is taken over.
 ///
 /// # Errors
-/// What failed, at which address, of which entry; then none is left open.
-pub fn open(definition: &Definition, before: &[Arc<Bound>], run: &Path) -> Result<Opened, String> {
+/// What failed; then none is left open.
+pub fn open(
+    definition: &Definition,
+    before: &[Arc<Bound>],
+    run: &Path,
+) -> Result<Opened, Unopened> {
     let mut opened = Opened::default();
     for (name, sockets) in &definition.rare.sockets {
         for socket in sockets {
-            let (path, _folder) = place(definition, name, socket, run)
-                .map_err(|error| format!("Sockets.{name}: {error}"))?;
+            let unopened = |error: &dyn fmt::Display, is_passing| Unopened {
+                cause: format!("Sockets.{name}: {error}"),
+                is_passing,
+            };
+            let (path, _folder) =
+                place(definition, name, socket, run).map_err(|error| unopened(&error, false))?;
             let bounds = os::open(socket, path.as_deref(), before)
-                .map_err(|error| format!("Sockets.{name}: {error}"))?;
+                .map_err(|error| unopened(&error, error.is_passing()))?;
             let (name, socket) = (name.as_str().into(), socket.clone());
             opened.0.push(Entry { name, socket, bounds, _folder });
         }

@@ -19,7 +19,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, sockopt};
 use protocol::definition::{Service, Socket, SocketFamily, SocketProtocol, SocketType};
 
-use crate::os::Handle;
+use crate::os::{Handle, imp::is_passing};
 
 /// An open socket of a definition. Its path, if it has one, goes with it.
 #[derive(Debug)]
@@ -39,6 +39,15 @@ pub struct ListenError {
     verb: &'static str,
     address: String,
     cause: String,
+    is_passing: bool,
+}
+
+impl ListenError {
+    /// Something was lacking that comes back by itself, so that it is worth another try.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.is_passing
+    }
 }
 
 impl fmt::Display for ListenError {
@@ -85,7 +94,7 @@ pub fn open(
         None if socket.family == Some(SocketFamily::Unix) => {
             let (address, cause) =
                 ("a Unix socket".to_owned(), "it has no SockPathName".to_owned());
-            Err(ListenError { verb: "open", address, cause })
+            Err(ListenError { verb: "open", address, cause, is_passing: false })
         }
         None => inet::open(socket, kind, known),
     }
@@ -106,7 +115,12 @@ fn kind_of(handle: &OwnedFd) -> Option<SockType> {
 
 fn fail(verb: &'static str, address: &str) -> impl Fn(Errno) -> ListenError {
     let address = address.to_owned();
-    move |errno| ListenError { verb, address: address.clone(), cause: errno.desc().to_owned() }
+    move |errno| ListenError {
+        verb,
+        address: address.clone(),
+        cause: errno.desc().to_owned(),
+        is_passing: is_passing(errno as i32),
+    }
 }
 
 /// A socket that no child inherits; in two steps, since macOS has no flag for it. Between them only

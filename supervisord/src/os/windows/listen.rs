@@ -23,6 +23,14 @@ pub struct Bound {
 #[derive(Debug)]
 pub struct ListenError;
 
+impl ListenError {
+    /// It will be so again.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        false
+    }
+}
+
 impl fmt::Display for ListenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("cannot open sockets for services on Windows")

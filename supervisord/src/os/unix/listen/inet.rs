@@ -22,7 +22,7 @@ pub(super) fn open(
     let named = words(socket);
     let addresses = find(socket, kind).map_err(|cause| {
         let (verb, address) = ("find the address", named.clone());
-        ListenError { verb, address, cause }
+        ListenError { verb, address, cause, is_passing: false }
     })?;
     let several = 1 < addresses.len();
     let mut bounds = Vec::new();

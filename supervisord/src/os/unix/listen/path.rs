@@ -84,6 +84,7 @@ fn make_at(socket: &Socket, kind: SockType, path: &Path) -> Result<Bound, Listen
             path.as_os_str().len(),
             SOCKET_PATH_MAX
         ),
+        is_passing: false,
     })?;
     let opened = make(AddressFamily::Unix, kind).map_err(failed("open a socket for"))?;
     let accepts = kind != SockType::Datagram && socket.is_passive;
