@@ -105,6 +105,8 @@ pub struct Service {
     last_start: Option<Moment>,
     ended: Ended,
     ended_at: Option<Moment>,
+    /// See [`Service::deference`].
+    deference: u16,
     /// How many runs in a row the next pause grows with.
     tries: u32,
     seed: u64,
@@ -146,6 +148,7 @@ impl Service {
             last_start: None,
             ended: Ended::Never,
             ended_at: None,
+            deference: 0,
             tries: 0,
             seed,
             starts: Starts::default(),
@@ -234,6 +237,13 @@ impl Service {
     #[must_use]
     pub fn cause(&self) -> Cause {
         self.cause
+    }
+
+    /// How many later starts its latest start lets go first: the more, the sooner the run before
+    /// ended by itself; none unless it only keeps the service alive.
+    #[must_use]
+    pub fn deference(&self) -> u16 {
+        if self.cause == Cause::KeepAlive { self.deference } else { 0 }
     }
 
     /// What a further start is owed to, while its process or the throttle is in its way.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use protocol::message::{Goal, Outcome, Reason, Refusal, State};
-use supervisor_core::{self as core, Action, Answer, Event, Moment, RequestId, Run, ServiceId};
+use supervisor_core::{
+    self as core, Action, Answer, Event, Moment, RequestId, Run, Service, ServiceId,
+};
 
 use super::Daemon;
 use super::chronicle::Sight;
@@ -92,7 +94,8 @@ impl Daemon {
             None
         };
         let begin = self.logs.begin(id, &entry.label, run.number);
-        self.processes.spawn_with(run, move || {
+        let deference = self.supervisor.service(id).map(Service::deference).unwrap_or_default();
+        self.processes.spawn_with(run, deference, move || {
             let mut launch = made.unwrap_or_else(|| launch(&definition, &paths));
             begin(&mut launch);
             launch

@@ -1,8 +1,11 @@
 //! The threads that start processes, so that a slow disk never holds up the loop and a boot uses
 //! every core. They are made when first needed and sleep when there is nothing to start.
+//!
+//! However many services end as soon as they begin, the others do not wait for them.
 
 use std::{
-    collections::VecDeque,
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -18,6 +21,9 @@ use super::{
 
 /// Enough for the system's user directory and for our own frames.
 const STACK_BYTES: usize = 256 * 1024;
+
+/// Who lets so many others go first is never on all threads at once, where there are several.
+const PATIENT: u16 = 1000;
 
 /// What the table of runs is told of a start that went well.
 pub(super) struct Started {
@@ -39,9 +45,23 @@ pub(super) struct Outcome {
 
 type Make = Box<dyn FnOnce() -> Launch + Send>;
 
-#[derive(Default)]
+/// A start whose turn comes when all that are due sooner have begun.
+struct Job {
+    due: u64,
+    /// Of those due at once, the first asked for is the first begun.
+    number: u64,
+    is_patient: bool,
+    run: Run,
+    make: Make,
+}
+
+/// What there is to start, and who is free for it.
 struct Queue {
-    jobs: VecDeque<(Run, Make)>,
+    jobs: BinaryHeap<Reverse<Job>>,
+    last_number: u64,
+    /// How many threads more may be busy with patient ones: one is there for others, if there are
+    /// several.
+    patient_room: usize,
     idle: usize,
     closed: bool,
 }
@@ -67,15 +87,17 @@ impl Spawner {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads_max = threads_max.unwrap_or(cores.min(4)).max(1);
         let (sender, outcomes) = unbounded_channel();
-        let (queue, wake) = (Mutex::default(), Condvar::new());
+        let (queue, wake) = (Mutex::new(Queue::new(threads_max)), Condvar::new());
         let shared = Arc::new(Shared { queue, wake, workshop, outcomes: sender });
         let slots = (0..threads_max).map(|_| Arc::default()).collect();
         Self { shared, threads: 0, slots, outcomes }
     }
 
-    pub(super) fn push(&mut self, run: Run, make: Make) {
+    /// Begins a start after those asked for before and so many asked for later, if they do not defer
+    /// to others themselves.
+    pub(super) fn push(&mut self, run: Run, deference: u16, make: Make) {
         let mut queue = self.shared.lock();
-        queue.jobs.push_back((run, make));
+        queue.push(run, deference, make);
         let is_short = queue.idle < queue.jobs.len() && self.threads < self.slots.len();
         drop(queue);
         if is_short {
@@ -110,7 +132,9 @@ impl Spawner {
         let slot = Arc::clone(&self.slots[self.threads]);
         let work = move || {
             let mut nursery = Nursery::new();
-            while let Some((run, make)) = shared.next_job() {
+            let mut was_patient = false;
+            while let Some(Job { run, make, is_patient, .. }) = shared.next_job(was_patient) {
+                was_patient = is_patient;
                 slot.enter(run);
                 let mut launch = make();
                 let result = variables::complete(&mut launch)
@@ -133,7 +157,7 @@ impl Spawner {
 
     /// Without any thread every start fails, and is tried again by the service's own rule.
     fn refuse(&self, error: &std::io::Error) {
-        for (run, _) in self.shared.lock().jobs.drain(..) {
+        for Reverse(Job { run, .. }) in self.shared.lock().jobs.drain() {
             let result = Err(SpawnError::from_io(Stage::Clone, None, error));
             let _ = self.shared.outcomes.send(Outcome {
                 run,
@@ -158,18 +182,115 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next_job(&self) -> Option<(Run, Make)> {
+    /// What a thread is to do after something patient or not; none when all is over.
+    fn next_job(&self, was_patient: bool) -> Option<Job> {
         let mut queue = self.lock();
+        queue.patient_room += usize::from(was_patient);
         loop {
             if queue.closed {
                 return None;
             }
-            if let Some(job) = queue.jobs.pop_front() {
+            if let Some(job) = queue.pop() {
                 return Some(job);
             }
             queue.idle += 1;
             queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
             queue.idle -= 1;
         }
+    }
+}
+
+impl Queue {
+    fn new(threads_max: usize) -> Self {
+        let patient_room = (threads_max - 1).max(1);
+        Self { jobs: BinaryHeap::new(), last_number: 0, patient_room, idle: 0, closed: false }
+    }
+
+    fn push(&mut self, run: Run, deference: u16, make: Make) {
+        self.last_number += 1;
+        let (due, number) = (self.last_number + u64::from(deference), self.last_number);
+        self.jobs.push(Reverse(Job { due, number, is_patient: PATIENT <= deference, run, make }));
+    }
+
+    fn pop(&mut self) -> Option<Job> {
+        let is_patient = self.jobs.peek()?.0.is_patient;
+        self.patient_room = self.patient_room.checked_sub(usize::from(is_patient))?;
+        self.jobs.pop().map(|Reverse(job)| job)
+    }
+}
+
+impl Job {
+    fn rank(&self) -> (u64, u64) {
+        (self.due, self.number)
+    }
+}
+
+impl Ord for Job {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Job {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Job {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Job {}
+
+#[cfg(test)]
+mod tests {
+    use supervisor_core::ServiceId;
+
+    use super::*;
+
+    const LONG: u16 = 10_000;
+
+    fn queue(threads_max: usize, asked: &[(u32, u16)]) -> Queue {
+        let mut queue = Queue::new(threads_max);
+        for (service, deference) in asked {
+            let run = Run { service: ServiceId(*service), number: 1 };
+            queue.push(run, *deference, Box::new(|| unreachable!("nothing is started here")));
+        }
+        queue
+    }
+
+    fn pop(queue: &mut Queue) -> Option<u32> {
+        queue.pop().map(|job| job.run.service.0)
+    }
+
+    #[test]
+    fn who_defers_waits_for_all_others_and_equals_keep_their_order() {
+        let asked = [(1, LONG), (2, 0), (3, LONG / 2), (4, 0)];
+        let mut queue = queue(8, &asked);
+        let order = std::array::from_fn(|_| pop(&mut queue));
+        assert_eq!(order, [Some(2), Some(4), Some(3), Some(1), None]);
+    }
+
+    #[test]
+    fn who_defers_is_overtaken_that_often_and_no_more() {
+        let mut queue = queue(8, &[(1, 2), (2, 0), (3, 0), (4, 0)]);
+        let order = std::array::from_fn(|_| pop(&mut queue));
+        assert_eq!(order, [Some(2), Some(1), Some(3), Some(4)]);
+    }
+
+    #[test]
+    fn who_defers_long_never_has_all_threads() {
+        let mut several = queue(3, &[(1, LONG), (2, LONG), (3, LONG)]);
+        let taken = std::array::from_fn(|_| pop(&mut several));
+        assert_eq!(taken, [Some(1), Some(2), None]);
+        let run = Run { service: ServiceId(9), number: 1 };
+        several.push(run, 0, Box::new(|| unreachable!("nothing is started here")));
+        assert_eq!(pop(&mut several), Some(9));
+        several.patient_room += 1;
+        assert_eq!(pop(&mut several), Some(3));
+        assert_eq!(pop(&mut queue(1, &[(1, LONG)])), Some(1));
     }
 }

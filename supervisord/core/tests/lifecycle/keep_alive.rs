@@ -76,6 +76,47 @@ fn no_restart_of_the_table_overrides_a_stop() {
     });
 }
 
+#[test]
+fn who_ends_soon_lets_others_go_first() {
+    let millis = Duration::from_millis;
+    for (lived, deference) in
+        [(0, 10_000), (1, 10_000), (10, 1000), (9_999, 1), (10_001, 0), (70_000, 0)]
+    {
+        let (mut core, up) = ran_once("always");
+        let exited = Event::Exited { run: run(1), exit: words::exit("code 1"), tree_empty: true };
+        handle(&mut core, up + millis(lived), exited);
+        handle(&mut core, up + THROTTLE, Event::Timeout);
+        let service = core.service(SERVICE).unwrap();
+        assert_eq!(service.state(), State::Spawning { run: run(2), renew: false });
+        assert_eq!(service.deference(), deference, "after {lived} ms");
+    }
+}
+
+#[test]
+fn what_was_asked_for_waits_for_nobody() {
+    let (mut core, up) = ran_once("always");
+    let exited = Event::Exited { run: run(1), exit: words::exit("code 1"), tree_empty: true };
+    handle(&mut core, up, exited);
+    let change = supervisor_core::Change::Start;
+    handle(
+        &mut core,
+        up,
+        Event::Ask { service: SERVICE, change, request: None, want: Want::Nothing },
+    );
+    assert_eq!(core.service(SERVICE).unwrap().deference(), 0);
+    // The other way round: what is asked to end has not failed.
+    handle(&mut core, up, Event::Spawned(run(2)));
+    let change = supervisor_core::Change::Restart;
+    handle(
+        &mut core,
+        up,
+        Event::Ask { service: SERVICE, change, request: None, want: Want::Nothing },
+    );
+    let exited = Event::Exited { run: run(2), exit: words::exit("code 0"), tree_empty: true };
+    handle(&mut core, up, exited);
+    assert_eq!(core.service(SERVICE).unwrap().deference(), 0);
+}
+
 fn for_each_cell(check: impl Fn(&str, &str, bool)) {
     let mut rows = TABLE.trim().lines().map(|line| {
         let cells = line.trim_matches('|').split('|').map(str::trim);

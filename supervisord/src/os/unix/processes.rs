@@ -85,17 +85,23 @@ impl Processes {
     /// Begins to start a run and returns at once; `Spawned` or `SpawnFailed` tells the rest. The
     /// run before it, of the same service, must be cleared.
     pub fn spawn(&mut self, run: Run, launch: Launch) {
-        self.spawn_with(run, move || launch);
+        self.spawn_with(run, 0, move || launch);
     }
 
     /// As [`Processes::spawn`], with the launch made on the thread that uses it, so that a
-    /// thousand starts asked for at once do not hold a thousand environments.
-    pub fn spawn_with(&mut self, run: Run, make: impl FnOnce() -> Launch + Send + 'static) {
+    /// thousand starts asked for at once do not hold a thousand environments. So many
+    /// starts asked for later, without a `deference` of their own, go first.
+    pub fn spawn_with(
+        &mut self,
+        run: Run,
+        deference: u16,
+        make: impl FnOnce() -> Launch + Send + 'static,
+    ) {
         let service = self.services.entry(run.service).or_default();
         service.runs += 1;
         service.is_forgotten = false;
         self.starting.insert(run, Orders::default());
-        self.spawner.push(run, Box::new(make));
+        self.spawner.push(run, deference, Box::new(make));
     }
 
     /// Asks a run to end by that signal. One that is stopped would not hear of it, so it is let go

@@ -80,13 +80,18 @@ impl Processes {
     /// Begins to start a run and returns at once; `Spawned` or `SpawnFailed` tells the rest. The
     /// run before it, of the same service, must be cleared.
     pub fn spawn(&mut self, run: Run, launch: Launch) {
-        self.spawn_with(run, move || launch);
+        self.spawn_with(run, 0, move || launch);
     }
 
     /// As [`Processes::spawn`], with the launch made on the thread that uses it.
-    pub fn spawn_with(&mut self, run: Run, make: impl FnOnce() -> Launch + Send + 'static) {
+    pub fn spawn_with(
+        &mut self,
+        run: Run,
+        deference: u16,
+        make: impl FnOnce() -> Launch + Send + 'static,
+    ) {
         self.starting.insert(run, Orders::default());
-        self.spawner.push(run, Box::new(make));
+        self.spawner.push(run, deference, Box::new(make));
     }
 
     /// Asks a run to end. SIGINT is Ctrl-C and SIGKILL the end itself; any other signal asks by
