@@ -131,6 +131,7 @@ fn daemon(arguments: &arguments::Daemon, until: Until) -> ExitCode {
         .enable_all()
         .max_blocking_threads(HELPERS_MAX)
         .thread_keep_alive(Duration::from_secs(u64::from(u32::MAX)))
+        .on_thread_park(os::about_to_wait)
         .build();
     let outcome = runtime.map_err(StartError::System).and_then(|runtime| {
         runtime.block_on(async {

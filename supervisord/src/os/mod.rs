@@ -134,7 +134,7 @@ pub use folder::{Folder, Look, is_foreign, look, open_file_of};
 #[cfg(windows)]
 pub use handover::detach;
 pub use handover::{Handover, become_daemon, read_what_is_there};
-pub use memory::give_back_memory;
+pub use memory::{about_to_wait, give_back_memory};
 
 pub use listen::{Bound, ListenError, accept, is_quick, open, recognise};
 pub use writes::{Bell, Writes};

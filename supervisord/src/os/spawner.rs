@@ -93,8 +93,8 @@ impl Spawner {
         Self { shared, threads: 0, slots, outcomes }
     }
 
-    /// Begins a start after those asked for before and so many asked for later, if they do not defer
-    /// to others themselves.
+    /// Begins a start after those asked for before, and after so many asked for later that do not
+    /// defer to others themselves.
     pub(super) fn push(&mut self, run: Run, deference: u16, make: Make) {
         let mut queue = self.shared.lock();
         queue.push(run, deference, make);

@@ -2,11 +2,30 @@
 //!
 //! Nothing is lost: what of the program is needed again comes back from the page cache.
 
-use std::ffi::{c_int, c_void};
+use std::{
+    ffi::{c_int, c_void},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+static IS_DUE: AtomicBool = AtomicBool::new(false);
+
+/// Gives memory back as soon as the loop has nothing to do: what runs before that would only fetch
+/// its pages again.
+pub fn give_back_memory() {
+    IS_DUE.store(true, Relaxed);
+}
+
+/// Is called whenever the loop has nothing to do.
+pub fn about_to_wait() {
+    if IS_DUE.load(Relaxed) {
+        IS_DUE.store(false, Relaxed);
+        give_back();
+    }
+}
 
 /// Returns free memory to the system, and lets go of the pages of the program and its libraries,
 /// most of which only a start runs through.
-pub fn give_back_memory() {
+fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: takes a number, and touches only memory that is free.
     unsafe {
