@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -17,6 +17,9 @@ use crate::tools::Tools;
 
 /// How often the ledger is looked at; moments come from the ledger, so they are finer.
 const STEP: Duration = Duration::from_micros(200);
+
+/// Who has begun nothing for so long is looked for.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// A supervisor that was started, and the ledger of its services.
 #[derive(Debug)]
@@ -84,9 +87,14 @@ impl<'a> Session<'a> {
     pub(crate) fn wait_for_boot(&mut self, count: usize) -> Outcome<()> {
         let limit =
             Duration::from_secs(60) + Duration::from_millis(20) * u32::try_from(count).unwrap_or(0);
-        let starts = &mut self.starts;
+        let (starts, peer, began) = (&mut self.starts, self.peer, Instant::now());
         let booted = wait_until("services to begin", limit, Duration::from_millis(2), || {
             starts.refresh()?;
+            // Looked for only when nothing is measured any more.
+            let is_silent = starts.latest.is_empty() && SILENCE < began.elapsed();
+            if is_silent && peer.outside().is_none() && process::descendants().is_empty() {
+                return Err(Fault("the supervisor ended".to_owned()));
+            }
             Ok(count <= starts.latest.len())
         });
         booted.map_err(|fault| {

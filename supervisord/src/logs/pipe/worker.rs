@@ -3,7 +3,7 @@
 //! It may wait for a disk; the daemon's loop never waits for it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use supervisor_core::{Moment, ServiceId};
@@ -18,6 +18,13 @@ use crate::os::{Pipe, Poller};
 
 /// Most streams of a service that are told apart.
 const STREAMS: u64 = 2;
+
+/// How long a pipe fills that had little in it: whoever writes fast is not held up by a reader that
+/// takes each line at once, and the reader takes a thousand in the time of one.
+const FILLING: Duration = Duration::from_millis(1);
+
+/// Less is little, in bytes.
+const LITTLE: usize = 16 * 1024;
 
 /// What the loop wants of the thread.
 pub(super) enum Order {
@@ -55,6 +62,8 @@ struct Member {
     service: Service,
     is_beginning: bool,
     is_ready: [bool; STREAMS as usize],
+    /// Only while there is nothing in it: being told of each write is paid for by the writer.
+    is_watched: [bool; STREAMS as usize],
 }
 
 impl Member {
@@ -90,8 +99,8 @@ impl Worker {
         let mut keys = Vec::new();
         while self.obey() {
             self.retry();
-            if self.is_loaded {
-                self.round();
+            if self.is_loaded && !self.round() {
+                return;
             }
             let limit = if self.is_loaded && !self.ready.is_empty() {
                 Some(Duration::ZERO)
@@ -106,15 +115,28 @@ impl Worker {
         }
     }
 
-    /// One batch of each pipe, as long as nothing else is asked.
-    fn round(&mut self) {
+    /// One batch of each pipe, as long as nothing else is asked; false when nothing will be asked
+    /// any more.
+    fn round(&mut self) -> bool {
+        let mut most = 0;
         for _ in 0..self.ready.len() {
-            let Some(key) = self.ready.pop_front() else { return };
-            self.pass(key);
+            let Some(key) = self.ready.pop_front() else { break };
+            most = most.max(self.pass(key));
             if !self.obey() {
-                return;
+                return false;
             }
         }
+        !(1..LITTLE).contains(&most) || self.let_fill()
+    }
+
+    /// Lets pipes fill unless something is asked; false when nothing will be any more.
+    fn let_fill(&mut self) -> bool {
+        match self.orders.recv_timeout(FILLING) {
+            Ok(order) => self.follow(order),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+        true
     }
 
     /// How long nothing is to be done but what pipes and the loop ask for.
@@ -144,14 +166,10 @@ impl Worker {
                 self.close(service);
                 let mut opened = Service::new(*setup, pipes, &self.tools.ledger);
                 (opened.run, opened.pid) = (run, pid);
-                for (pipe, key) in opened.pipes().zip(service_keys(service)) {
-                    if let Err(error) = self.poller.watch(pipe, key) {
-                        log::error!("{}: cannot watch its pipe: {error}", opened.setup.label);
-                    }
-                }
-                let member =
-                    Member { service: opened, is_beginning: false, is_ready: Default::default() };
+                let (is_ready, is_watched) = Default::default();
+                let member = Member { service: opened, is_beginning: false, is_ready, is_watched };
                 self.services.insert(service, member);
+                service_keys(service).for_each(|key| self.watch(key));
             }
             Order::Change { service, setup } => {
                 if let Some(member) = self.services.get_mut(&service) {
@@ -215,16 +233,43 @@ impl Worker {
         }
     }
 
-    fn pass(&mut self, key: u64) {
+    /// Passes on a batch; how many bytes that was.
+    fn pass(&mut self, key: u64) -> usize {
         let (service, which) = source(key);
-        let Some(member) = self.services.get_mut(&service) else { return };
+        let Some(member) = self.services.get_mut(&service) else { return 0 };
         member.is_ready[which] = false;
-        let has_more = !member.is_beginning
-            && which < member.service.pipes().count()
-            && 0 < member.service.pass(which, Rest::Waits, &mut self.tools);
+        if member.is_beginning || member.service.pipes().count() <= which {
+            return 0;
+        }
+        let passed = member.service.pass(which, Rest::Waits, &mut self.tools);
         self.watch_stuck(service);
-        if has_more {
+        if passed == 0 {
+            self.watch(key);
+        } else {
+            self.unwatch(key);
             self.is_ready(key);
+        }
+        passed
+    }
+
+    fn watch(&mut self, key: u64) {
+        let (service, which) = source(key);
+        if let Some(member) = self.services.get_mut(&service)
+            && let Some(pipe) = member.service.pipes().nth(which)
+            && !std::mem::replace(&mut member.is_watched[which], true)
+            && let Err(error) = self.poller.watch(pipe, key)
+        {
+            log::error!("{}: cannot watch its pipe: {error}", member.service.setup.label);
+        }
+    }
+
+    fn unwatch(&mut self, key: u64) {
+        let (service, which) = source(key);
+        if let Some(member) = self.services.get_mut(&service)
+            && let Some(pipe) = member.service.pipes().nth(which)
+            && std::mem::replace(&mut member.is_watched[which], false)
+        {
+            self.poller.unwatch(pipe);
         }
     }
 
