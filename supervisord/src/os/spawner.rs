@@ -8,6 +8,7 @@ use std::{
     collections::BinaryHeap,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use supervisor_core::Run;
@@ -24,6 +25,9 @@ const STACK_BYTES: usize = 256 * 1024;
 
 /// Who lets so many others go first is never on all threads at once, where there are several.
 const PATIENT: u16 = 1000;
+
+/// A start that takes longer waits for a disk, and must not hold up others of its kind.
+const SLOW: Duration = Duration::from_millis(100);
 
 /// What the table of runs is told of a start that went well.
 pub(super) struct Started {
@@ -62,6 +66,8 @@ struct Queue {
     /// How many threads more may be busy with patient ones: one is there for others, if there are
     /// several.
     patient_room: usize,
+    /// How many patient ones have come to their end.
+    patient_ended: u64,
     idle: usize,
     closed: bool,
 }
@@ -186,15 +192,26 @@ impl Shared {
     fn next_job(&self, was_patient: bool) -> Option<Job> {
         let mut queue = self.lock();
         queue.patient_room += usize::from(was_patient);
+        queue.patient_ended += u64::from(was_patient);
+        let mut are_slow = false;
         loop {
             if queue.closed {
                 return None;
             }
-            if let Some(job) = queue.pop() {
+            if let Some(job) = queue.pop(are_slow) {
                 return Some(job);
             }
+            let before = queue.patient_ended;
             queue.idle += 1;
-            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            (queue, are_slow) = if queue.jobs.is_empty() {
+                let woken = self.wake.wait(queue);
+                (woken.unwrap_or_else(PoisonError::into_inner), false)
+            } else {
+                let woken = self.wake.wait_timeout(queue, SLOW);
+                let (queue, limit) = woken.unwrap_or_else(PoisonError::into_inner);
+                let are_slow = limit.timed_out() && queue.patient_ended == before;
+                (queue, are_slow)
+            };
             queue.idle -= 1;
         }
     }
@@ -203,7 +220,8 @@ impl Shared {
 impl Queue {
     fn new(threads_max: usize) -> Self {
         let patient_room = (threads_max - 1).max(1);
-        Self { jobs: BinaryHeap::new(), last_number: 0, patient_room, idle: 0, closed: false }
+        let (jobs, last_number, patient_ended) = Default::default();
+        Self { jobs, last_number, patient_room, patient_ended, idle: 0, closed: false }
     }
 
     fn push(&mut self, run: Run, deference: u16, make: Make) {
@@ -212,10 +230,14 @@ impl Queue {
         self.jobs.push(Reverse(Job { due, number, is_patient: PATIENT <= deference, run, make }));
     }
 
-    fn pop(&mut self) -> Option<Job> {
-        let is_patient = self.jobs.peek()?.0.is_patient;
-        self.patient_room = self.patient_room.checked_sub(usize::from(is_patient))?;
-        self.jobs.pop().map(|Reverse(job)| job)
+    /// The next job for a thread; where all that are busy with patient ones are slow, it may be one
+    /// more of them.
+    fn pop(&mut self, are_slow: bool) -> Option<Job> {
+        let Reverse(next) = self.jobs.peek()?;
+        let is_counted = next.is_patient && !(are_slow && self.patient_room == 0);
+        self.patient_room = self.patient_room.checked_sub(usize::from(is_counted))?;
+        let Reverse(job) = self.jobs.pop()?;
+        Some(Job { is_patient: is_counted, ..job })
     }
 }
 
@@ -263,7 +285,7 @@ mod tests {
     }
 
     fn pop(queue: &mut Queue) -> Option<u32> {
-        queue.pop().map(|job| job.run.service.0)
+        queue.pop(false).map(|job| job.run.service.0)
     }
 
     #[test]
@@ -292,5 +314,17 @@ mod tests {
         several.patient_room += 1;
         assert_eq!(pop(&mut several), Some(3));
         assert_eq!(pop(&mut queue(1, &[(1, LONG)])), Some(1));
+    }
+
+    #[test]
+    fn who_defers_long_has_all_threads_while_those_before_are_slow() {
+        let mut queue = queue(2, &[(1, LONG), (2, LONG), (3, LONG)]);
+        assert_eq!(pop(&mut queue), Some(1));
+        let lent = queue.pop(true).expect("the first is slow");
+        assert_eq!((lent.run.service.0, lent.is_patient), (2, false));
+        assert_eq!(pop(&mut queue), None);
+        queue.patient_room += 1;
+        let counted = queue.pop(true).expect("there is room");
+        assert_eq!((counted.is_patient, queue.patient_room), (true, 0));
     }
 }
