@@ -124,6 +124,8 @@ fn sockets_that_cannot_be_opened_just_now_are_opened_later() {
         let socket = json!({"SockNodeName": node, "SockServiceName": port, "SockFamily": "IPv4"});
         server(&daemon, "web", json!({"Listeners": socket})).add();
         let web = pid(&ask(port));
+        // It answers before the daemon knows of it.
+        assert_eq!(u64::from(daemon.running("web")), web);
         daemon.kill9();
         daemon.start_again();
         assert_eq!(u64::from(daemon.running("web")), web);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use harness::{BINARIES, Daemon, PATIENCE, Until, number, wait_until};
@@ -48,7 +49,11 @@ fn is_whole(events: &[Value]) {
     }
 }
 
-struct Follower(Child, JoinHandle<Vec<Value>>);
+struct Follower {
+    client: Child,
+    seen: Arc<Mutex<Vec<Value>>>,
+    reader: JoinHandle<()>,
+}
 
 impl Follower {
     fn start(daemon: &Daemon, since: &str) -> Self {
@@ -56,14 +61,26 @@ impl Follower {
         let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let read = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
-        Self(child, thread::spawn(move || read.collect()))
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let put = Arc::clone(&seen);
+        let reader = thread::spawn(move || read.for_each(|event| put.lock().unwrap().push(event)));
+        Self { client: child, seen, reader }
+    }
+
+    /// Waits until it follows a daemon that has told something: one that ends at once it would not
+    /// find.
+    fn catch_up(&self, daemon: &Daemon) {
+        let last = history(daemon, &[]).last().unwrap()["seq"].clone();
+        wait_until("the follower to see what is kept", PATIENCE, || {
+            self.seen.lock().unwrap().iter().any(|event| event["seq"] == last)
+        });
     }
 
     /// Everything it saw, once the daemon has been shut down.
     fn end(mut self) -> Vec<Value> {
-        let seen = self.1.join().unwrap();
-        assert!(self.0.wait().unwrap().success(), "following ends with the daemon");
-        seen
+        self.reader.join().unwrap();
+        assert!(self.client.wait().unwrap().success(), "following ends with the daemon");
+        std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }
 
@@ -156,6 +173,9 @@ fn a_daemon_that_is_killed_again_and_again_tells_everything_once() {
         daemon.kill9();
         daemon.start_again();
     }
+    let before = daemon.count("a", "start main");
+    wait_until("a run of this daemon", PATIENCE, || before + 1 < daemon.count("a", "start main"));
+    follower.catch_up(&daemon);
     daemon.shut_down();
     let seen = follower.end();
     daemon.start_again();
@@ -218,6 +238,7 @@ fn twenty_upgrades_under_load_lose_no_event_and_no_line() {
     for (number, line) in (1..).zip(&lines) {
         assert!(line.contains(&format!("line {number:08}")), "{number}: {line}");
     }
+    follower.catch_up(&daemon);
     let mut daemon = daemon;
     daemon.shut_down();
     let seen = follower.end();
